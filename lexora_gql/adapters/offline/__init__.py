@@ -1,0 +1,1 @@
+"""A deterministic twin of each port, for tests and for places without the vendor."""

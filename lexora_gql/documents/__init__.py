@@ -1,0 +1,1 @@
+"""Files, their text, and the way from one to the other."""

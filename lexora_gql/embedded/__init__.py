@@ -1,0 +1,1 @@
+"""PostgreSQL and Redis as child processes, for `lexora up` and for the tests."""

@@ -1,0 +1,72 @@
+"""Bells between processes, and the text of answers that are being written.
+
+Both are conveniences: PostgreSQL holds the truth, and every reader can do without, more slowly.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from typing import Protocol
+from uuid import UUID
+
+
+class BusAway(Exception):
+    """Bells and live text cannot be had for the moment; PostgreSQL has the checkpoints."""
+
+
+@dataclass(frozen=True, slots=True)
+class LiveText:
+    """What is known of an answer's text beyond a place in it.
+
+    Attributes:
+        offset: Where `text` begins, in code points.
+        text: The rest of the text so far.
+        is_finished: The producer has written its last; PostgreSQL has the outcome.
+    """
+
+    offset: int
+    text: str
+    is_finished: bool
+
+
+class EventBus(Protocol):
+    """Topics are short strings that name their owner: `feed:<user>`, `answer:<message>`."""
+
+    async def ring(self, topic: str) -> None:
+        """Wake all who listen, on every server. Never raises."""
+        ...
+
+    def listen(self, topic: str) -> AbstractAsyncContextManager[AsyncIterator[None]]:
+        """Hear the bells of a topic from the moment the context is entered; rings between two reads are one.
+
+        While the bus is away the iterator is silent, and it yields once when it is back.
+        """
+        ...
+
+    async def append_text(self, owner_id: UUID, answer_id: UUID, lease: UUID, *, offset: int, text: str) -> None:
+        """Add text that begins at `offset`, keyed by the producer's lease, and ring `answer:<answer_id>`.
+
+        Raises:
+            BusAway: It was not kept.
+        """
+        ...
+
+    async def finish_text(self, owner_id: UUID, answer_id: UUID, lease: UUID) -> None:
+        """Mark the text as ended and ring. Never raises."""
+        ...
+
+    async def read_text(self, owner_id: UUID, answer_id: UUID, lease: UUID, *, offset: int) -> LiveText | None:
+        """Return the text from `offset` on; None where nothing is kept for this lease and owner.
+
+        Raises:
+            BusAway: It cannot be read.
+        """
+        ...
+
+    async def is_away(self) -> bool:
+        """Return whether bells and live text cannot be had for the moment."""
+        ...
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        ...

@@ -1,0 +1,1 @@
+"""PostgreSQL: the only place that opens and commits a transaction."""

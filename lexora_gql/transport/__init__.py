@@ -1,0 +1,1 @@
+"""How people reach us: no SQL, no vendor SDK, no business rule."""

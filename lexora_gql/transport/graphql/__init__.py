@@ -1,0 +1,1 @@
+"""The GraphQL API: one module per domain, and what they share."""

@@ -1,0 +1,1 @@
+"""How jobs reach us, as thin as transport."""
