@@ -1,0 +1,1 @@
+"""Alembic's scripts; each works while the previous release still runs."""

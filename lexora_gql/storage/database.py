@@ -1,0 +1,131 @@
+"""Transactions: the only place that opens and commits one."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+from uuid import UUID
+
+import asyncpg
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
+
+from lexora_gql.errors import Unavailable
+
+
+class DatabaseRole(StrEnum):
+    """The unprivileged roles that row-level security knows; made by the first migration."""
+
+    VIEWER = "lexora_viewer"
+    ACCOUNTS = "lexora_accounts"
+    WORKER = "lexora_worker"
+    SWEEPER = "lexora_sweeper"
+
+
+class Actor(Protocol):
+    """On whose behalf a transaction runs."""
+
+    @property
+    def database_role(self) -> DatabaseRole:
+        """What row-level security takes it for."""
+        ...
+
+    @property
+    def user_id(self) -> UUID | None:
+        """Whose rows it sees, for a viewer."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class SystemActor:
+    """A part of the server that acts for nobody in particular."""
+
+    database_role: DatabaseRole
+    user_id: UUID | None = None
+
+
+ACCOUNTS = SystemActor(DatabaseRole.ACCOUNTS)
+WORKER = SystemActor(DatabaseRole.WORKER)
+SWEEPER = SystemActor(DatabaseRole.SWEEPER)
+
+# Transaction-local, so that a pooled connection carries nothing over to the next user.
+BECOME = text("SELECT set_config('role', :role, true), set_config('lexora.viewer_id', :viewer_id, true)")
+
+
+class DatabaseAway(Unavailable):
+    """The database is away for the moment; try again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Database:
+    """PostgreSQL, one transaction per use case."""
+
+    engine: AsyncEngine
+
+    @classmethod
+    def connect(cls, address: str, *, pool_size: int, max_overflow: int, echo: bool = False) -> "Database":
+        """Return a database; no connection is opened yet.
+
+        Args:
+            address: postgresql+asyncpg://…
+            pool_size: Connections kept open.
+            max_overflow: Connections opened beyond these under load.
+            echo: Log each statement, without its parameters.
+        """
+        engine = create_async_engine(
+            address,
+            pool_size=pool_size,
+            max_overflow=max_overflow,
+            pool_timeout=10,
+            pool_pre_ping=False,
+            echo=echo,
+            hide_parameters=True,
+            connect_args={"timeout": 5, "command_timeout": 60, "server_settings": {"jit": "off"}},
+        )
+        return cls(engine)
+
+    @asynccontextmanager
+    async def transaction(self, actor: Actor) -> AsyncIterator[AsyncSession]:
+        """Open a transaction as an actor; commit on the way out, roll back on an exception.
+
+        Raises:
+            DatabaseAway: There is no connection to be had, or it broke; nothing is said about the outcome then.
+        """
+        try:
+            async with AsyncSession(self.engine, expire_on_commit=False, autoflush=False) as session, session.begin():
+                await session.execute(
+                    BECOME,
+                    {"role": actor.database_role.value, "viewer_id": str(actor.user_id) if actor.user_id else ""},
+                )
+                yield session
+        except (OSError, PoolTimeout, InterfaceError) as error:
+            raise DatabaseAway from error
+        except (OperationalError, DBAPIError) as error:
+            if error.connection_invalidated or is_connection_trouble(error.orig):
+                raise DatabaseAway from error
+            raise
+
+    async def dispose(self) -> None:
+        """Close every connection."""
+        await self.engine.dispose()
+
+
+def is_connection_trouble(error: BaseException | None) -> bool:
+    """Return whether a driver's error is about the connection or the server, not about the statement."""
+    while error is not None:
+        if isinstance(
+            error,
+            OSError
+            | asyncpg.PostgresConnectionError
+            | asyncpg.CannotConnectNowError
+            | asyncpg.AdminShutdownError
+            | asyncpg.CrashShutdownError
+            | asyncpg.TooManyConnectionsError
+            | asyncpg.InterfaceError,
+        ):
+            return True
+        error = error.__cause__
+    return False
