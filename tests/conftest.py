@@ -9,6 +9,9 @@ import pytest
 
 from lexora_gql.embedded.postgres import EmbeddedPostgres
 from lexora_gql.embedded.redis import EmbeddedRedis
+from lexora_gql.storage.database import Database
+from tests.database import connect, create_database, empty
+from tests.factories import Library
 
 
 @pytest.fixture(scope="session")
@@ -36,3 +39,30 @@ async def redis_url(servers_folder: Path) -> AsyncIterator[str]:
     await server.start()
     yield server.url
     await server.stop()
+
+
+@pytest.fixture(scope="session")
+async def database_url(postgres_url: str) -> str:
+    """The address of a migrated database, for tests that start processes of their own."""
+    return await create_database(postgres_url)
+
+
+@pytest.fixture(scope="session")
+async def session_database(database_url: str) -> AsyncIterator[Database]:
+    """The engine that all tests of the session share, as they share its loop; use `database`."""
+    database = connect(database_url)
+    yield database
+    await database.dispose()
+
+
+@pytest.fixture
+async def database(session_database: Database) -> AsyncIterator[Database]:
+    """A migrated database without rows; what the test commits is deleted afterwards."""
+    yield session_database
+    await empty(session_database)
+
+
+@pytest.fixture
+def library(database: Database) -> Library:
+    """Makes people and what is theirs."""
+    return Library(database)

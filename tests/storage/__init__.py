@@ -1,0 +1,1 @@
+"""Tests of transactions, pages and row-level security."""
