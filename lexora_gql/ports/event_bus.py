@@ -3,6 +3,7 @@
 Both are conveniences: PostgreSQL holds the truth, and every reader can do without, more slowly.
 """
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
@@ -39,15 +40,18 @@ class EventBus(Protocol):
     def listen(self, topic: str) -> AbstractAsyncContextManager[AsyncIterator[None]]:
         """Hear the bells of a topic from the moment the context is entered; rings between two reads are one.
 
-        While the bus is away the iterator is silent, and it yields once when it is back.
+        While the bus is away the iterator is silent, and it yields once when it is back. Waiting for the next bell
+        may be given up without harm.
         """
         ...
 
     async def append_text(self, owner_id: UUID, answer_id: UUID, lease: UUID, *, offset: int, text: str) -> None:
         """Add text that begins at `offset`, keyed by the producer's lease, and ring `answer:<answer_id>`.
 
+        What is there already is not doubled: after BusAway, send the whole text so far from 0 until that is kept.
+
         Raises:
-            BusAway: It was not kept.
+            BusAway: It was not kept, or nothing is kept that ends at `offset`.
         """
         ...
 
@@ -70,3 +74,19 @@ class EventBus(Protocol):
     async def aclose(self) -> None:
         """Close the connections."""
         ...
+
+
+async def heard(bells: AsyncIterator[None], *, within_seconds: float) -> bool:
+    """Wait for the next bell of a topic, but not for ever: a lost ring must not matter.
+
+    Raises:
+        BusAway: The bus was closed; there will be no more bells.
+    """
+    try:
+        async with asyncio.timeout(within_seconds):
+            await anext(bells)
+    except TimeoutError:
+        return False
+    except StopAsyncIteration:
+        raise BusAway from None
+    return True

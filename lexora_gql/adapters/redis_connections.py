@@ -1,0 +1,80 @@
+"""Calls on Redis that keep nobody waiting: a bounded pool, short time limits, and a pause after a failure."""
+
+import time
+from asyncio import timeout
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+from redis.asyncio import BlockingConnectionPool
+from redis.exceptions import RedisError
+
+CALL_SECONDS = 0.8
+"""Longest that a call waits, for a free connection, the connection and the reply together."""
+
+PAUSE_SECONDS = 1.0
+"""How long after a failure nothing is sent."""
+
+CONNECT_SECONDS = 0.5
+
+AWAY = (RedisError, OSError, TimeoutError)
+"""How a Redis that is gone, frozen, loading or out of memory shows itself."""
+
+
+class RedisAway(Exception):
+    """Redis did not do it, or was not asked because it failed a moment ago."""
+
+
+def bounded_pool(url: str, *, connections: int, reply_seconds: float | None = None) -> BlockingConnectionPool:
+    """Return a pool that opens at most so many connections; beyond that, calls wait for one to be free.
+
+    Args:
+        url: redis://, rediss:// or unix://.
+        connections: At most.
+        reply_seconds: Limit of each reply, for callers without a `Circuit`. Beside one leave it out: with a limit
+            redis-py sends through `asyncio.wait_for`, which before Python 3.12 may swallow a cancellation.
+    """
+    return BlockingConnectionPool.from_url(
+        url,
+        max_connections=connections,
+        timeout=CONNECT_SECONDS,
+        socket_timeout=reply_seconds,
+        socket_connect_timeout=CONNECT_SECONDS,
+        # RESP 2 on every connection: pub/sub replies keep one shape.
+        protocol=2,
+    )
+
+
+class Circuit:
+    """Limits each call in time, and spares a Redis that failed: for a second afterwards calls fail at once.
+
+    After the pause one call tries; the others keep failing at once until it has succeeded.
+    """
+
+    def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._paused_until = 0.0
+
+    @property
+    def is_paused(self) -> bool:
+        """Whether calls fail at once."""
+        return self._clock() < self._paused_until
+
+    @asynccontextmanager
+    async def call(self) -> AsyncIterator[None]:
+        """Run calls on Redis inside.
+
+        Raises:
+            RedisAway: It failed, took too long, or failed less than a second ago.
+        """
+        if self.is_paused:
+            raise RedisAway
+        if self._paused_until:
+            # The one that tries: until it knows, the others need not find out for themselves.
+            self._paused_until = self._clock() + PAUSE_SECONDS
+        try:
+            async with timeout(CALL_SECONDS):
+                yield
+        except AWAY as error:
+            self._paused_until = self._clock() + PAUSE_SECONDS
+            raise RedisAway from error
+        self._paused_until = 0.0
