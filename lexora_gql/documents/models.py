@@ -96,13 +96,17 @@ class Invitation(Identified):
 
 
 class Document(Identified):
-    """A file and how far it has been read; the row is also the work to be done on it."""
+    """A file and how far it has been read; the row is also the work to be done on it.
+
+    `revision` is the collection's at which the present chunks came: an index that stands below it lacks them.
+    """
 
     __tablename__ = "documents"
     __table_args__ = (
         Index("uq_documents_collection_id_sha256", "collection_id", "sha256", unique=True),
         Index("ix_documents_collection_id_created_at_id", "collection_id", "created_at", "id"),
         Index("ix_documents_collection_id_title_id", "collection_id", "title", "id"),
+        Index("ix_documents_collection_id_revision", "collection_id", "revision"),
         Index("ix_documents_owner_id", "owner_id"),
         Index("ix_documents_tags", "tags", postgresql_using="gin"),
         Index("ix_documents_pending", "queued_at", postgresql_where=text("status = 'PENDING'")),
@@ -139,6 +143,7 @@ class Document(Identified):
     page_count: Mapped[int | None] = mapped_column(Integer)
     chunk_count: Mapped[int] = mapped_column(Integer, server_default="0")
     language: Mapped[str | None]
+    revision: Mapped[int] = mapped_column(server_default="0")
     ready_at: Mapped[datetime | None]
 
     attempt: Mapped[int] = mapped_column(Integer, server_default="0")
@@ -168,7 +173,7 @@ class Chunk(Base):
     __tablename__ = "chunks"
     __table_args__ = (
         Index("uq_chunks_document_id_ordinal", "document_id", "ordinal", unique=True),
-        Index("ix_chunks_collection_id_revision", "collection_id", "revision"),
+        Index("ix_chunks_collection_id", "collection_id"),
         Index("uq_chunks_number", "number", unique=True),
         Index("ix_chunks_content", "content_sha256", postgresql_using="hash"),
     )
@@ -177,7 +182,6 @@ class Chunk(Base):
     number: Mapped[int] = mapped_column(BigInteger, Identity())
     document_id: Mapped[UUID] = mapped_column(ForeignKey("documents.id", ondelete="CASCADE"))
     collection_id: Mapped[UUID] = mapped_column(ForeignKey("collections.id", ondelete="CASCADE"))
-    revision: Mapped[int]
     ordinal: Mapped[int] = mapped_column(Integer)
     text: Mapped[str]
     context: Mapped[str]

@@ -52,11 +52,20 @@ class Scored:
 
 @dataclass(frozen=True, slots=True)
 class Rankings:
-    """What one collection has to say to a query: two lists, best first, and how many chunks were searched."""
+    """What one collection has to say to a query.
+
+    Attributes:
+        by_meaning: Best first.
+        by_wording: Best first.
+        candidates: How many chunks were searched.
+        revision: What the shard stood at. Below what `apply` had reached only where the shard was lost in between
+            (memory limit, damage, a full disk): apply and search again.
+    """
 
     by_meaning: Sequence[Scored]
     by_wording: Sequence[Scored]
     candidates: int
+    revision: int = 0
 
 
 class ShardLoading(Exception):
@@ -70,10 +79,14 @@ class ShardLoading(Exception):
 class PassageIndex(Protocol):
     """One shard per collection, exact up to a revision; a cache of PostgreSQL that may be thrown away at any time."""
 
-    def revision(self, collection_id: UUID, embedder: str) -> int:
+    async def revision(self, collection_id: UUID, embedder: str) -> int:
         """Return the revision that the shard stands at; 0 where there is none, or none for this embedder.
 
-        What it stands at may fall at any time (memory limit, damage): ask before each `apply`.
+        Opens the shard's snapshot where there is one, and waits for a change that is under way. What it stands at may
+        fall at any time (memory limit, damage): ask before each `apply`.
+
+        Raises:
+            ShardLoading: It is being loaded in the background.
         """
         ...
 
@@ -84,6 +97,10 @@ class PassageIndex(Protocol):
 
         Applying again what was applied changes nothing. Nothing happens if the shard does not stand at `since` any
         more (the caller reads `revision` again). From 0 on, `changes.added` is the whole collection.
+
+        Raises:
+            ShardLoading: It is being loaded in the background.
+            ValueError: A vector is not finite or not as long as the others; nothing has changed.
         """
         ...
 
@@ -107,8 +124,12 @@ class PassageIndex(Protocol):
             documents: Only chunks of these are searched and counted; None for all.
             count: Length of each list at most, at least 1.
 
+        Returns:
+            Two empty lists where there is no shard. Ties are broken by number.
+
         Raises:
             ShardLoading: It is being loaded in the background.
+            ValueError: The vector is not finite or not as long as the shard's.
         """
         ...
 

@@ -182,6 +182,7 @@ def _create_documents() -> None:
         sa.Column("page_count", sa.Integer(), nullable=True),
         sa.Column("chunk_count", sa.Integer(), server_default="0", nullable=False),
         sa.Column("language", sa.Text(), nullable=True),
+        sa.Column("revision", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("ready_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("attempt", sa.Integer(), server_default="0", nullable=False),
         sa.Column("crashes", sa.Integer(), server_default="0", nullable=False),
@@ -214,6 +215,7 @@ def _create_documents() -> None:
         postgresql_where=sa.text("status = 'PROCESSING'"),
     )
     op.create_index("ix_documents_owner_id", "documents", ["owner_id"], unique=False)
+    op.create_index("ix_documents_collection_id_revision", "documents", ["collection_id", "revision"], unique=False)
     op.create_index(
         "ix_documents_pending", "documents", ["queued_at"], unique=False, postgresql_where=sa.text("status = 'PENDING'")
     )
@@ -246,7 +248,6 @@ def _create_chunks() -> None:
         sa.Column("number", sa.BigInteger(), sa.Identity(always=False), nullable=False),
         sa.Column("document_id", sa.Uuid(), nullable=False),
         sa.Column("collection_id", sa.Uuid(), nullable=False),
-        sa.Column("revision", sa.BigInteger(), nullable=False),
         sa.Column("ordinal", sa.Integer(), nullable=False),
         sa.Column("text", sa.Text(), nullable=False),
         sa.Column("context", sa.Text(), nullable=False),
@@ -267,7 +268,7 @@ def _create_chunks() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_chunks")),
     )
-    op.create_index("ix_chunks_collection_id_revision", "chunks", ["collection_id", "revision"], unique=False)
+    op.create_index("ix_chunks_collection_id", "chunks", ["collection_id"], unique=False)
     op.create_index("ix_chunks_content", "chunks", ["content_sha256"], unique=False, postgresql_using="hash")
     op.create_index("uq_chunks_document_id_ordinal", "chunks", ["document_id", "ordinal"], unique=True)
     op.create_index("uq_chunks_number", "chunks", ["number"], unique=True)

@@ -1,0 +1,44 @@
+"""Telling everyone who may read a document that it changed."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from lexora_gql.ports.event_bus import EventBus
+
+
+def feed_topic(user_id: UUID) -> str:
+    """Return the bell that rings when a user's feed has something new."""
+    return f"feed:{user_id}"
+
+
+@dataclass(slots=True)
+class Publication:
+    """Changes of one transaction: numbered at its end, rung after its commit.
+
+    The feeds' counters are locked until the commit, so `record` comes last in a transaction.
+    """
+
+    readers: set[UUID] = field(default_factory=set)
+
+    async def record(
+        self, session: AsyncSession, collection_id: UUID, document_ids: Iterable[UUID], *, deleted: bool = False
+    ) -> None:
+        """Give each change its number in the feed of everyone who may read the collection."""
+        for document_id in sorted(document_ids):
+            rows = await session.scalars(select(func.lexora_publish(collection_id, document_id, deleted)))
+            self.readers.update(rows.all())
+
+    async def ring(self, bus: EventBus) -> None:
+        """Wake the subscribers; call it after the commit."""
+        for reader in self.readers:
+            await bus.ring(feed_topic(reader))
+
+
+async def next_revision(session: AsyncSession, collection_id: UUID) -> int:
+    """Raise a collection's revision and return it; its row stays locked until the commit."""
+    revision = await session.scalar(select(func.lexora_next_revision(collection_id)))
+    return int(revision or 0)

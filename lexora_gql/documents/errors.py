@@ -1,0 +1,52 @@
+"""What can be wrong with an upload or a document."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from lexora_gql.errors import DomainError
+
+
+class FileTooLarge(DomainError):
+    """The file is larger than this server takes."""
+
+    code = "FILE_TOO_LARGE"
+
+    def __init__(self, *, byte_size: int | None, max_bytes: int) -> None:
+        has = f"has {byte_size:,} bytes" if byte_size is not None else "is larger than that"
+        super().__init__(f"The file {has}; at most {max_bytes:,} bytes are taken.", path=("file",))
+        self.byte_size = byte_size
+        self.max_bytes = max_bytes
+
+
+class UnsupportedFileType(DomainError):
+    """The file is of a type that cannot be read."""
+
+    code = "UNSUPPORTED_FILE_TYPE"
+
+    def __init__(self, *, detected: str | None, accepted: Sequence[str]) -> None:
+        what = f"looks like {detected}" if detected else "is of no type known here"
+        super().__init__(f"The file's content {what}; accepted are {', '.join(accepted)}.", path=("file",))
+        self.detected = detected
+        self.accepted = tuple(accepted)
+
+
+class EmptyFile(DomainError):
+    """The file has no bytes."""
+
+    code = "EMPTY_FILE"
+
+
+class QuotaExceeded(DomainError):
+    """A limit of the account is reached."""
+
+    code = "QUOTA_EXCEEDED"
+
+    def __init__(self, what: str, *, limit: int, used: int, resets_at: datetime | None = None) -> None:
+        super().__init__(f"The account's limit of {limit:,} {what} is reached: {used:,} are used.")
+        self.limit = limit
+        self.used = used
+        self.resets_at = resets_at
+
+
+class LeaseLost(Exception):
+    """Somebody else has the document now, or it is gone; what was done is rolled back."""

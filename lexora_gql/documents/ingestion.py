@@ -1,0 +1,178 @@
+"""The way of a document: claimed, parsed, split, embedded, published; or ended with a reason."""
+
+import asyncio
+import time
+from dataclasses import dataclass
+
+import structlog
+
+from lexora_gql.documents.changes import Publication
+from lexora_gql.documents.errors import LeaseLost
+from lexora_gql.documents.leases import Claim, LeaseRepository
+from lexora_gql.documents.models import Document, IngestionFailureCode, IngestionStage
+from lexora_gql.documents.progress import ProgressKeeper
+from lexora_gql.documents.publishing import Publisher, Reading
+from lexora_gql.documents.splitting import Passage, context, split
+from lexora_gql.documents.vectors import VectorStore
+from lexora_gql.documents.verdicts import judge
+from lexora_gql.ports.blob_store import BlobStore
+from lexora_gql.ports.event_bus import EventBus
+from lexora_gql.ports.text_extractor import ExtractedText, TextExtractor
+from lexora_gql.storage.database import WORKER, Database, DatabaseAway
+from lexora_gql.telemetry.metrics import Metrics
+
+# How long a lease is tried to be given back while PostgreSQL is away; then the reconciler takes it.
+GIVE_BACK_SECONDS = 15.0
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class IngestionLimits:
+    """How documents are cut and leases kept; lengths in characters, times in seconds."""
+
+    chunk_characters: int
+    chunk_overlap_characters: int
+    lease_seconds: float
+    renewal_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class IngestionService:
+    """Use cases of workers; stateless."""
+
+    database: Database
+    blobs: BlobStore
+    extractor: TextExtractor
+    vectors: VectorStore
+    publisher: Publisher
+    bus: EventBus
+    metrics: Metrics
+    limits: IngestionLimits
+
+    async def claim(self) -> Claim | None:
+        """Take up the document whose owner has waited longest; None where nothing is due."""
+        publication = Publication()
+        async with self.database.transaction(WORKER) as session:
+            claim = await LeaseRepository(session).claim(seconds=self.limits.lease_seconds)
+            if claim is not None:
+                await publication.record(session, claim.document.collection_id, [claim.document.id])
+        await publication.ring(self.bus)
+        return claim
+
+    async def ingest(self, claim: Claim) -> None:
+        """Read a claimed document to its end.
+
+        Whatever goes wrong ends in the document's row; a cancellation gives the document back.
+        """
+        document = claim.document
+        started = time.monotonic()
+        keeper = ProgressKeeper(
+            self.database, self.bus, claim, self.limits.lease_seconds, self.limits.renewal_seconds, started=started
+        )
+        outcome = "READY"
+        try:
+            await self._work(claim, keeper)
+        except LeaseLost:
+            outcome = "LEASE_LOST"
+        except asyncio.CancelledError:
+            await asyncio.shield(self._give_back(claim))
+            raise
+        except DatabaseAway:
+            outcome = "DATABASE_AWAY"
+            await self._give_back(claim)
+        except Exception as error:  # noqa: BLE001  # every failure must end in the row, whatever it is
+            outcome = await self._end(claim, keeper.stage, error)
+        seconds = time.monotonic() - started
+        self.metrics.document_processing_duration_seconds.labels(
+            media_type=document.media_type, outcome=outcome
+        ).observe(seconds)
+        log.info("document_processed", document_id=str(document.id), outcome=outcome, seconds=round(seconds, 3))
+
+    async def _work(self, claim: Claim, keeper: ProgressKeeper) -> None:
+        """Do the work beside its keeper; whichever fails first ends both."""
+        work = asyncio.ensure_future(self._read_and_publish(claim, keeper))
+        lease = asyncio.ensure_future(keeper.keep())
+        try:
+            await asyncio.wait({work, lease}, return_when=asyncio.FIRST_COMPLETED)
+            if not work.done():
+                await lease
+            await work
+        finally:
+            for task in (work, lease):
+                task.cancel()
+            await asyncio.gather(work, lease, return_exceptions=True)
+
+    async def _read_and_publish(self, claim: Claim, keeper: ProgressKeeper) -> None:
+        document = claim.document
+        keeper.report(IngestionStage.PARSING)
+        with self.metrics.stage("PARSING"):
+            extracted = await self._extract(document, keeper)
+        keeper.report(IngestionStage.CHUNKING)
+        with self.metrics.stage("CHUNKING"):
+            passages = await asyncio.to_thread(self._split, extracted)
+        title = extracted.title or document.title
+        contexts = [context(title, document.filename, passage.headings) for passage in passages]
+        keeper.report(IngestionStage.EMBEDDING, 0, len(passages))
+        with self.metrics.stage("EMBEDDING"):
+            vectors = await self.vectors.vectors(
+                document.id,
+                document.owner_id,
+                [before + passage.text for before, passage in zip(contexts, passages, strict=True)],
+                lambda done, total: keeper.report(IngestionStage.EMBEDDING, done, total),
+            )
+        keeper.report(IngestionStage.INDEXING, 0, len(passages))
+        with self.metrics.stage("INDEXING"):
+            await self.publisher.publish(
+                claim, Reading(extracted, passages, contexts, vectors, self.vectors.embedder.name)
+            )
+
+    async def _extract(self, document: Document, keeper: ProgressKeeper) -> ExtractedText:
+        async with self.blobs.local_file(document.blob_key) as path:
+            return await self.extractor.extract(
+                path, document.media_type, lambda done, total: keeper.report(IngestionStage.PARSING, done, total)
+            )
+
+    def _split(self, extracted: ExtractedText) -> list[Passage]:
+        limits = self.limits
+        return split(extracted, characters=limits.chunk_characters, overlap=limits.chunk_overlap_characters)
+
+    async def _end(self, claim: Claim, stage: IngestionStage, error: Exception) -> str:
+        """Write down what became of a document that could not be read; return it in a word for the metrics."""
+        verdict = judge(error, claim.document, stage)
+        if verdict.failure.code is IngestionFailureCode.INTERNAL:
+            log.error("ingestion_failed", document_id=str(claim.document.id), stage=stage, exc_info=error)
+        publication = Publication()
+        try:
+            async with self.database.transaction(WORKER) as session:
+                leases = LeaseRepository(session)
+                if verdict.again_after_seconds is not None:
+                    await leases.try_again(claim, after_seconds=verdict.again_after_seconds, is_crash=verdict.is_crash)
+                else:
+                    await leases.fail(claim, verdict.failure)
+                await publication.record(session, claim.document.collection_id, [claim.document.id])
+        except LeaseLost:
+            return "LEASE_LOST"
+        except DatabaseAway:
+            # The lease runs out and the reconciler decides.
+            return "DATABASE_AWAY"
+        await publication.ring(self.bus)
+        return "TRY_AGAIN" if verdict.again_after_seconds is not None else verdict.failure.code.value
+
+    async def _give_back(self, claim: Claim) -> None:
+        deadline = time.monotonic() + GIVE_BACK_SECONDS
+        while True:
+            publication = Publication()
+            try:
+                async with self.database.transaction(WORKER) as session:
+                    await LeaseRepository(session).give_back(claim)
+                    await publication.record(session, claim.document.collection_id, [claim.document.id])
+            except LeaseLost:
+                return
+            except DatabaseAway as error:
+                if time.monotonic() > deadline:
+                    return
+                await asyncio.sleep(min(error.retry_after_seconds, 1.0))
+            else:
+                await publication.ring(self.bus)
+                return

@@ -1,0 +1,240 @@
+"""Work on a document as a row: claimed, renewed, given back, ended, each only by who holds the lease.
+
+All moments are the database's: clocks of different machines never meet.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+from sqlalchemy import func, or_, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from lexora_gql.documents.errors import LeaseLost
+from lexora_gql.documents.models import (
+    Document,
+    DocumentStatus,
+    IngestionFailureCode,
+    IngestionStage,
+    Turn,
+)
+
+NOW = func.clock_timestamp()
+NO_LEASE: dict[str, Any] = {"lease_token": None, "lease_until": None, "heartbeat_at": None}
+NO_FAILURE: dict[str, Any] = {
+    "failure_code": None,
+    "failure_message": None,
+    "failure_is_retryable": None,
+    "failure_stage": None,
+    "failed_at": None,
+}
+AT_THE_START: dict[str, Any] = {
+    "stage": IngestionStage.QUEUED,
+    "units_done": 0,
+    "units_total": None,
+    "fraction": 0.0,
+    "eta_seconds": None,
+    "progress_at": NOW,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A document that is ours to work on, as long as the lease is renewed."""
+
+    document: Document
+    token: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far the work on a document is.
+
+    Attributes:
+        done: Units of the stage: pages while PARSING, chunks afterwards.
+        fraction: 0 to 1 over all stages.
+    """
+
+    stage: IngestionStage
+    done: int
+    total: int | None
+    fraction: float
+    eta_seconds: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why a document could not be read."""
+
+    code: IngestionFailureCode
+    message: str
+    is_retryable: bool
+    stage: IngestionStage
+
+
+@dataclass(frozen=True, slots=True)
+class LeaseRepository:
+    """Leases inside one open transaction of the worker or the sweeper."""
+
+    session: AsyncSession
+
+    async def claim(self, *, seconds: float) -> Claim | None:
+        """Take up the document whose owner has waited longest for a turn."""
+        waiting = (
+            select(Document.id)
+            .outerjoin(Turn, Turn.owner_id == Document.owner_id)
+            .where(
+                Document.status == DocumentStatus.PENDING,
+                or_(Document.not_before.is_(None), Document.not_before <= NOW),
+            )
+            .order_by(Turn.taken_at.asc().nulls_first(), Document.queued_at, Document.id)
+            .limit(1)
+            .with_for_update(of=Document, skip_locked=True)
+        )
+        document_id = await self.session.scalar(waiting)
+        if document_id is None:
+            return None
+        token = uuid4()
+        document = await self.session.scalar(
+            update(Document)
+            .where(Document.id == document_id)
+            .values(
+                {
+                    **AT_THE_START,
+                    **NO_FAILURE,
+                    "status": DocumentStatus.PROCESSING,
+                    "stage": IngestionStage.PARSING,
+                    "attempt": Document.attempt + 1,
+                    "lease_token": token,
+                    "lease_until": NOW + timedelta(seconds=seconds),
+                    "heartbeat_at": NOW,
+                }
+            )
+            .returning(Document)
+        )
+        if document is None:
+            return None
+        turn = insert(Turn).values(owner_id=document.owner_id, taken_at=NOW)
+        await self.session.execute(
+            turn.on_conflict_do_update(index_elements=[Turn.owner_id], set_={"taken_at": turn.excluded.taken_at})
+        )
+        return Claim(document, token)
+
+    async def renew(self, claim: Claim, progress: Progress | None, *, seconds: float) -> None:
+        """Keep the lease, and say how far the work is.
+
+        Raises:
+            LeaseLost: It ran out and was given to somebody else, or the document is gone.
+        """
+        values: dict[str, Any] = {"lease_until": NOW + timedelta(seconds=seconds), "heartbeat_at": NOW}
+        if progress is not None:
+            values |= {
+                "stage": progress.stage,
+                "units_done": progress.done,
+                "units_total": progress.total,
+                "fraction": progress.fraction,
+                "eta_seconds": progress.eta_seconds,
+                "progress_at": NOW,
+            }
+        await self._write(claim, values)
+
+    async def give_back(self, claim: Claim) -> None:
+        """Put the document back into the queue as if it had never been taken: a deploy costs no attempt."""
+        await self._write(claim, {**_queued(), "attempt": Document.attempt - 1})
+
+    async def try_again(self, claim: Claim, *, after_seconds: float, is_crash: bool = False) -> None:
+        """Put the document back into the queue for later."""
+        values = {**_queued(), "not_before": NOW + timedelta(seconds=after_seconds)}
+        if is_crash:
+            values["crashes"] = Document.crashes + 1
+        await self._write(claim, values)
+
+    async def fail(self, claim: Claim, failure: Failure) -> None:
+        """End the work with a reason; what was READY before stays so, with its old text."""
+        await self._write(
+            claim, failed(failure, was_ready_at=claim.document.ready_at, warnings=claim.document.warnings)
+        )
+
+    async def hold(self, claim: Claim) -> Document:
+        """Lock the document's row for the final commit.
+
+        Raises:
+            LeaseLost: It is somebody else's, or gone.
+        """
+        query = select(Document).where(Document.id == claim.document.id, Document.lease_token == claim.token)
+        document = await self.session.scalar(query.with_for_update())
+        if document is None:
+            raise LeaseLost
+        return document
+
+    async def lapsed(self, *, limit: int) -> list[Document]:
+        """Lock documents whose worker has not been heard of for the length of a lease."""
+        query = (
+            select(Document)
+            .where(Document.status == DocumentStatus.PROCESSING, Document.lease_until < NOW)
+            .order_by(Document.lease_until)
+            .limit(limit)
+            .with_for_update(skip_locked=True)
+        )
+        return list((await self.session.scalars(query)).all())
+
+    async def is_anything_due(self) -> bool:
+        """Return whether a document waits to be taken up."""
+        query = select(Document.id).where(
+            Document.status == DocumentStatus.PENDING, or_(Document.not_before.is_(None), Document.not_before <= NOW)
+        )
+        return await self.session.scalar(query.limit(1)) is not None
+
+    async def _write(self, claim: Claim, values: dict[str, Any]) -> None:
+        written = await self.session.execute(
+            update(Document)
+            .where(Document.id == claim.document.id, Document.lease_token == claim.token)
+            .values(values)
+            .returning(Document.id)
+        )
+        if written.first() is None:
+            raise LeaseLost
+
+
+def _queued() -> dict[str, Any]:
+    return {**NO_LEASE, **AT_THE_START, "status": DocumentStatus.PENDING, "not_before": None}
+
+
+def queued_anew() -> dict[str, Any]:
+    """Return what a document's row says when it is to be read from the beginning, nothing held against it."""
+    return {**_queued(), **NO_FAILURE, "attempt": 0, "crashes": 0, "losses": 0, "queued_at": NOW}
+
+
+def queued_after_loss() -> dict[str, Any]:
+    """Return what the row says when its worker was lost."""
+    return {**_queued(), "losses": Document.losses + 1}
+
+
+def failed(failure: Failure, *, was_ready_at: datetime | None, warnings: list[str]) -> dict[str, Any]:
+    """Return what the row says when the work failed for good."""
+    if was_ready_at is not None:
+        # The old text still answers; that the new reading failed is worth knowing, not worth losing it.
+        note = f"Reading it again failed ({failure.code}): {failure.message}"
+        kept = [warning for warning in warnings if not warning.startswith("Reading it again failed")]
+        return {
+            **NO_LEASE,
+            "status": DocumentStatus.READY,
+            "stage": IngestionStage.DONE,
+            "fraction": 1.0,
+            "eta_seconds": None,
+            "progress_at": NOW,
+            "warnings": [*kept, note],
+        }
+    return {
+        **NO_LEASE,
+        "status": DocumentStatus.FAILED,
+        "eta_seconds": None,
+        "progress_at": NOW,
+        "failure_code": failure.code,
+        "failure_message": failure.message,
+        "failure_is_retryable": failure.is_retryable,
+        "failure_stage": failure.stage,
+        "failed_at": NOW,
+    }

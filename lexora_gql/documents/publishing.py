@@ -1,0 +1,165 @@
+"""The one fenced transaction that makes what was read the document's text."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+from uuid import UUID, uuid4
+
+from sqlalchemy import delete, insert, update
+from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from lexora_gql.documents.changes import Publication, next_revision
+from lexora_gql.documents.leases import NO_FAILURE, NO_LEASE, NOW, Claim, LeaseRepository
+from lexora_gql.documents.models import (
+    CachedVector,
+    Chunk,
+    Document,
+    DocumentStatus,
+    DocumentText,
+    IngestionStage,
+)
+from lexora_gql.documents.repository import DocumentRepository
+from lexora_gql.documents.splitting import Passage
+from lexora_gql.documents.vectors import content_hash
+from lexora_gql.ports.event_bus import EventBus
+from lexora_gql.ports.text_extractor import ExtractedText
+from lexora_gql.storage.database import WORKER, Database
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What was read out of a file.
+
+    Attributes:
+        passages: One per chunk, in order.
+        contexts: What goes in front of each where it is embedded and indexed.
+        vectors: One per passage, as stored.
+        embedder: Whose vectors they are.
+    """
+
+    extracted: ExtractedText
+    passages: Sequence[Passage]
+    contexts: Sequence[str]
+    vectors: Sequence[bytes]
+    embedder: str
+
+
+@dataclass(frozen=True, slots=True)
+class PlacedChunk:
+    """A chunk's id and its stretch of the document's text."""
+
+    id: UUID
+    start: int
+    end: int
+
+
+class References(Protocol):
+    """Those who quote documents: they find their words again when a document is read anew."""
+
+    async def detach(self, session: AsyncSession, document_id: UUID) -> object:
+        """Return what refers to the document's chunks, which are about to go."""
+        ...
+
+    async def attach(
+        self, session: AsyncSession, kept: object, extracted: ExtractedText, chunks: Sequence[PlacedChunk]
+    ) -> None:
+        """Point to the new chunks what `detach` returned."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Publisher:
+    """Commits readings."""
+
+    database: Database
+    bus: EventBus
+    references: References
+
+    async def publish(self, claim: Claim, reading: Reading) -> None:
+        """Write text, chunks, vectors and READY, and raise the collection's revision: all or nothing.
+
+        Raises:
+            LeaseLost: The document is somebody else's, or gone; nothing was written.
+        """
+        publication = Publication()
+        rows = _chunk_rows(claim.document, reading)
+        async with self.database.transaction(WORKER) as session:
+            document = await LeaseRepository(session).hold(claim)
+            repository = DocumentRepository(session)
+            last_number = await repository.last_chunk_number(document.id)
+            kept = await self.references.detach(session, document.id) if last_number is not None else None
+            await session.execute(delete(Chunk).where(Chunk.document_id == document.id))
+            await session.execute(insert(Chunk), rows)
+            await _write_text(session, document, reading.extracted)
+            await session.execute(delete(CachedVector).where(CachedVector.document_id == document.id))
+            if kept is not None:
+                placed = [PlacedChunk(row["id"], row["char_start"], row["char_end"]) for row in rows]
+                await self.references.attach(session, kept, reading.extracted, placed)
+            # Counters come last: their rows stay locked until the commit.
+            revision = await next_revision(session, document.collection_id)
+            if last_number is not None:
+                await repository.bury(document, revision=revision, up_to_number=last_number)
+            await session.execute(
+                update(Document).where(Document.id == document.id).values(_ready(reading, revision, len(rows)))
+            )
+            await publication.record(session, document.collection_id, [document.id])
+        await publication.ring(self.bus)
+
+
+def _chunk_rows(document: Document, reading: Reading) -> list[dict[str, Any]]:
+    return [
+        {
+            "id": uuid4(),
+            "document_id": document.id,
+            "collection_id": document.collection_id,
+            "ordinal": passage.ordinal,
+            "text": passage.text,
+            "context": context,
+            "headings": list(passage.headings),
+            "page_start": passage.page_start,
+            "page_end": passage.page_end,
+            "char_start": passage.start,
+            "char_end": passage.end,
+            "token_count": passage.token_count,
+            "content_sha256": content_hash(context + passage.text),
+            "embedder": reading.embedder,
+            "vector": vector,
+        }
+        for passage, context, vector in zip(reading.passages, reading.contexts, reading.vectors, strict=True)
+    ]
+
+
+async def _write_text(session: AsyncSession, document: Document, extracted: ExtractedText) -> None:
+    statement = upsert(DocumentText).values(
+        document_id=document.id,
+        collection_id=document.collection_id,
+        text=extracted.text,
+        pages=[[page.number, page.start, page.end, page.label] for page in extracted.pages],
+    )
+    await session.execute(
+        statement.on_conflict_do_update(
+            index_elements=[DocumentText.document_id],
+            set_={"text": statement.excluded.text, "pages": statement.excluded.pages},
+        )
+    )
+
+
+def _ready(reading: Reading, revision: int, chunk_count: int) -> dict[str, Any]:
+    return {
+        **NO_LEASE,
+        **NO_FAILURE,
+        "status": DocumentStatus.READY,
+        "stage": IngestionStage.DONE,
+        "units_done": chunk_count,
+        "units_total": chunk_count,
+        "fraction": 1.0,
+        "eta_seconds": None,
+        "progress_at": NOW,
+        "warnings": list(reading.extracted.warnings),
+        "page_count": reading.extracted.page_count,
+        "chunk_count": chunk_count,
+        "language": reading.extracted.language,
+        "revision": revision,
+        "ready_at": NOW,
+    }

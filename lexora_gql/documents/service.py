@@ -1,0 +1,332 @@
+"""Documents as users see them: uploaded, listed, read, processed again, deleted."""
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import Collection as Ids
+from dataclasses import dataclass
+from uuid import UUID, uuid4
+
+from sqlalchemy import update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from lexora_gql.accounts.viewer import Viewer
+from lexora_gql.documents.changes import Publication, next_revision
+from lexora_gql.documents.errors import EmptyFile, FileTooLarge, UnsupportedFileType
+from lexora_gql.documents.feed import DocumentFeed
+from lexora_gql.documents.leases import queued_anew
+from lexora_gql.documents.media_types import detect
+from lexora_gql.documents.models import Chunk, Document, DocumentStatus
+from lexora_gql.documents.repository import (
+    DocumentFilter,
+    DocumentOrder,
+    DocumentRepository,
+    may_write,
+    personal_collection,
+)
+from lexora_gql.errors import AlreadyRunning, InvalidInput, NotFound, require_length, require_range
+from lexora_gql.ports.blob_store import BlobStore
+from lexora_gql.ports.event_bus import EventBus
+from lexora_gql.ports.job_queue import JobQueue
+from lexora_gql.storage.database import Database
+from lexora_gql.storage.keyset import Page, PageRequest
+
+TITLE_CHARACTERS = 300
+FILENAME_CHARACTERS = 255
+TAG_CHARACTERS = 64
+TAGS_MAX = 32
+TEXT_CHARACTERS_MAX = 100_000
+
+
+@dataclass(frozen=True, slots=True)
+class IncomingFile:
+    """A file that has been received and hashed, and waits to be taken in.
+
+    Attributes:
+        head: The first 8 KiB or more.
+        tail: The last 64 KiB or more.
+        pieces: Gives the bytes, from the beginning at each call.
+        is_too_large: It was cut off at the limit; `byte_size` is what was received.
+    """
+
+    filename: str
+    byte_size: int
+    sha256: bytes
+    head: bytes
+    tail: bytes
+    pieces: Callable[[], AsyncIterator[bytes]]
+    is_too_large: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """Bytes, row and work are committed."""
+
+    document: Document
+    is_duplicate: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Erased:
+    """A document is gone from every search and answer."""
+
+    document_id: UUID
+    chunks_erased: int
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFile:
+    """An original file; `read` yields the bytes from a start to just before an end."""
+
+    filename: str
+    media_type: str
+    byte_size: int
+    sha256: bytes
+    read: Callable[[int, int | None], AsyncIterator[bytes]]
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentService:
+    """Use cases on documents; stateless."""
+
+    database: Database
+    blobs: BlobStore
+    queue: JobQueue
+    bus: EventBus
+    feed: DocumentFeed
+    max_file_bytes: int
+    accepted_media_types: tuple[str, ...]
+
+    async def upload(
+        self, viewer: Viewer, file: IncomingFile, *, title: str | None, collection_id: UUID | None, tags: Sequence[str]
+    ) -> Accepted:
+        """Take a file in: its bytes are stored, its row and the work on it committed.
+
+        Args:
+            viewer: Becomes the owner.
+            file: As received.
+            title: 1 to 300 characters; the file's name without its extension when not given.
+            collection_id: One the viewer may write to; the personal one when not given.
+            tags: At most 32, each of 1 to 64 characters.
+
+        Raises:
+            FileTooLarge, EmptyFile, UnsupportedFileType: The file cannot be taken.
+            NotFound: There is no such collection, or the viewer may not write to it.
+            InvalidInput: Title or tags are outside their bounds.
+        """
+        filename = cleaned_filename(file.filename)
+        checked_tags = check_tags(tags)
+        checked_title = require_length("title", (title or stem(filename)).strip(), low=1, high=TITLE_CHARACTERS)
+        media_type = self._accepted_type(file)
+        target, known = await self._target(viewer, collection_id, file.sha256)
+        if known is not None:
+            return await self._accept_again(viewer, known)
+
+        document_id = uuid4()
+        blob_key = f"{viewer.user_id}/{document_id}"
+        await self.blobs.write(blob_key, file.pieces())
+        values = {
+            "id": document_id,
+            "owner_id": viewer.user_id,
+            "collection_id": target,
+            "filename": filename,
+            "title": checked_title,
+            "media_type": media_type,
+            "byte_size": file.byte_size,
+            "sha256": file.sha256,
+            "blob_key": blob_key,
+            "tags": checked_tags,
+        }
+        document = await self._insert(viewer, values)
+        if document is None:
+            # The same bytes came in by another request meanwhile: theirs is the document.
+            await self.blobs.delete(blob_key)
+            _, known = await self._target(viewer, target, file.sha256)
+            if known is None:
+                raise NotFound
+            return await self._accept_again(viewer, known)
+        await self.queue.ring()
+        return Accepted(document, is_duplicate=False)
+
+    async def document(self, viewer: Viewer, document_id: UUID) -> Document | None:
+        """Return a document that the viewer may read."""
+        return (await self.by_ids(viewer, [document_id])).get(document_id)
+
+    async def by_ids(self, viewer: Viewer, ids: Ids[UUID]) -> dict[UUID, Document]:
+        """Return those of the documents that the viewer may read."""
+        async with self.database.transaction(viewer) as session:
+            return await DocumentRepository(session).by_ids(ids)
+
+    async def documents(
+        self,
+        viewer: Viewer,
+        page: PageRequest,
+        *,
+        filter: DocumentFilter,  # noqa: A002  # as the API calls it
+        order: DocumentOrder,
+    ) -> Page[Document]:
+        """Return part of the documents that the viewer may read and that match a filter."""
+        if filter.search is not None:
+            require_length("search", filter.search, low=0, high=TITLE_CHARACTERS)
+        async with self.database.transaction(viewer) as session:
+            return await DocumentRepository(session).page(page, filter, order)
+
+    async def text(self, viewer: Viewer, document_id: UUID, *, start: int, end: int | None) -> str | None:
+        """Return a stretch of the extracted text, at most 100,000 characters; None until there is one.
+
+        Raises:
+            InvalidInput: `start` or `end` is outside the text, or too far apart.
+        """
+        require_range("start", start, low=0, high=2**31 - 1, unit="characters")
+        if end is not None:
+            require_range("end", end, low=start, high=start + TEXT_CHARACTERS_MAX, unit="characters")
+        length = TEXT_CHARACTERS_MAX if end is None else end - start
+        async with self.database.transaction(viewer) as session:
+            return await DocumentRepository(session).text(document_id, start=start, length=length)
+
+    async def chunks(self, viewer: Viewer, document_id: UUID, page: PageRequest) -> Page[Chunk]:
+        """Return part of a document's chunks, in the order of the text."""
+        async with self.database.transaction(viewer) as session:
+            return await DocumentRepository(session).chunks(document_id, page)
+
+    async def chunks_by_ids(self, viewer: Viewer, ids: Ids[UUID]) -> dict[UUID, Chunk]:
+        """Return those of the chunks that the viewer may read."""
+        async with self.database.transaction(viewer) as session:
+            return await DocumentRepository(session).chunks_by_ids(ids)
+
+    async def reprocess(self, viewer: Viewer, document_id: UUID) -> Document:
+        """Read a document again from its stored file; a READY one answers from its old text meanwhile.
+
+        Raises:
+            NotFound: There is none, or the viewer may not change it.
+            AlreadyRunning: It is being read right now, or about to be.
+        """
+        publication = Publication()
+        async with self.database.transaction(viewer) as session:
+            document = await DocumentRepository(session).by_id(document_id, lock=True)
+            if document is None:
+                raise NotFound
+            if document.status in {DocumentStatus.PENDING, DocumentStatus.PROCESSING}:
+                message = "The document is being read already."
+                raise AlreadyRunning(message, path=("id",))
+            document = await _queue_again(session, document.id)
+            await publication.record(session, document.collection_id, [document.id])
+        await publication.ring(self.bus)
+        await self.queue.ring()
+        return document
+
+    async def delete(self, viewer: Viewer, document_id: UUID) -> Erased:
+        """Delete a document: from the commit on no search and no answer knows it.
+
+        Raises:
+            NotFound: There is none, or the viewer may not change it.
+        """
+        publication = Publication()
+        async with self.database.transaction(viewer) as session:
+            repository = DocumentRepository(session)
+            document = await repository.by_id(document_id, lock=True)
+            if document is None:
+                raise NotFound
+            last_number = await repository.last_chunk_number(document_id)
+            await repository.delete(document)
+            if last_number is not None:
+                revision = await next_revision(session, document.collection_id)
+                await repository.bury(document, revision=revision, up_to_number=last_number)
+            await publication.record(session, document.collection_id, [document_id], deleted=True)
+        await publication.ring(self.bus)
+        return Erased(document_id, document.chunk_count)
+
+    async def open_file(self, viewer: Viewer, document_id: UUID) -> StoredFile | None:
+        """Return the original file of a document that the viewer may read."""
+        document = await self.document(viewer, document_id)
+        if document is None:
+            return None
+        return StoredFile(
+            filename=document.filename,
+            media_type=document.media_type,
+            byte_size=document.byte_size,
+            sha256=document.sha256,
+            read=lambda start, end: self.blobs.read(document.blob_key, start=start, end=end),
+        )
+
+    def _accepted_type(self, file: IncomingFile) -> str:
+        if file.is_too_large or file.byte_size > self.max_file_bytes:
+            raise FileTooLarge(byte_size=None if file.is_too_large else file.byte_size, max_bytes=self.max_file_bytes)
+        if file.byte_size == 0:
+            raise EmptyFile(path=("file",))
+        media_type = detect(file.head, file.tail, file.filename)
+        if media_type is None or media_type not in self.accepted_media_types:
+            raise UnsupportedFileType(detected=media_type, accepted=self.accepted_media_types)
+        return media_type
+
+    async def _target(self, viewer: Viewer, collection_id: UUID | None, sha256: bytes) -> tuple[UUID, Document | None]:
+        async with self.database.transaction(viewer) as session:
+            if collection_id is None:
+                personal = await personal_collection(session, viewer.user_id)
+                if personal is None:
+                    raise NotFound
+                collection_id = personal.id
+            elif not await may_write(session, collection_id):
+                message = "There is no such collection."
+                raise NotFound(message, path=("collectionId",))
+            return collection_id, await DocumentRepository(session).by_content(collection_id, sha256)
+
+    async def _insert(self, viewer: Viewer, values: dict[str, object]) -> Document | None:
+        publication = Publication()
+        async with self.database.transaction(viewer) as session:
+            statement = (
+                insert(Document)
+                .values(values)
+                .on_conflict_do_nothing(index_elements=[Document.collection_id, Document.sha256])
+            )
+            document = await session.scalar(statement.returning(Document))
+            if document is not None:
+                await publication.record(session, document.collection_id, [document.id])
+        await publication.ring(self.bus)
+        return document
+
+    async def _accept_again(self, viewer: Viewer, known: Document) -> Accepted:
+        if known.status is DocumentStatus.FAILED and known.failure_is_retryable:
+            try:
+                known = await self.reprocess(viewer, known.id)
+            except AlreadyRunning:
+                known = await self.document(viewer, known.id) or known
+        return Accepted(known, is_duplicate=True)
+
+
+def stem(filename: str) -> str:
+    """Return a file's name without its extension."""
+    base, dot, _ = filename.rpartition(".")
+    return (base if dot and base.strip() else filename)[:TITLE_CHARACTERS]
+
+
+def cleaned_filename(filename: str) -> str:
+    """Return a file's name as metadata: no folders, no control characters, at most 255 characters."""
+    base = filename.replace("\\", "/").rpartition("/")[2]
+    printable = "".join(c for c in base if c.isprintable()).strip()
+    return printable[-FILENAME_CHARACTERS:] or "unnamed"
+
+
+def check_tags(tags: Sequence[str]) -> list[str]:
+    """Return tags without the white space around them and without repetition, in their order.
+
+    Raises:
+        InvalidInput: There are more than 32, or one is blank or longer than 64 characters.
+    """
+    checked = list(dict.fromkeys(require_length("tags", tag.strip(), low=1, high=TAG_CHARACTERS) for tag in tags))
+    if len(checked) > TAGS_MAX:
+        message = f"`tags` has {len(checked)} entries; at most {TAGS_MAX} are allowed."
+        raise InvalidInput(message, path=("tags",))
+    return checked
+
+
+async def _queue_again(session: AsyncSession, document_id: UUID) -> Document:
+    row = await session.scalar(
+        update(Document)
+        .where(Document.id == document_id)
+        .values(queued_anew())
+        .returning(Document)
+        .execution_options(populate_existing=True)
+    )
+    if row is None:
+        raise NotFound
+    return row

@@ -1,0 +1,99 @@
+"""What a search needs of PostgreSQL: what may be searched, what the index lacks, and what was found."""
+
+from collections.abc import Collection as Ids
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from lexora_gql.documents.models import Chunk, Collection, Document, Removal
+from lexora_gql.documents.vectors import from_bytes
+from lexora_gql.ports.passage_index import IndexChanges, IndexedPassage, RemovedPassages
+from lexora_gql.retrieval.scope import Scope
+
+
+@dataclass(frozen=True, slots=True)
+class Searchable:
+    """A collection that may be searched.
+
+    Attributes:
+        revision: Where it stands.
+        documents: Those that may be searched; None for all.
+    """
+
+    collection_id: UUID
+    revision: int
+    documents: frozenset[UUID] | None
+
+
+@dataclass(frozen=True, slots=True)
+class RetrievalRepository:
+    """Reads inside one open transaction of the viewer, whose row-level security decides what there is."""
+
+    session: AsyncSession
+
+    async def searchable(self, scope: Scope) -> list[Searchable]:
+        """Return the collections of a scope that hold something to search, with their revisions."""
+        query = select(Collection.id, Collection.revision).where(Collection.revision > 0).order_by(Collection.id)
+        if scope.collection_ids is not None:
+            query = query.where(Collection.id.in_(scope.collection_ids))
+        rows = (await self.session.execute(query)).all()
+        if not scope.is_by_document:
+            return [Searchable(row.id, row.revision, None) for row in rows]
+        documents = await self._documents(scope, [row.id for row in rows])
+        return [Searchable(row.id, row.revision, documents[row.id]) for row in rows if row.id in documents]
+
+    async def _documents(self, scope: Scope, collection_ids: Sequence[UUID]) -> dict[UUID, frozenset[UUID]]:
+        query = select(Document.collection_id, func.array_agg(Document.id)).where(
+            Document.collection_id.in_(collection_ids)
+        )
+        if scope.document_ids is not None:
+            query = query.where(Document.id.in_(scope.document_ids))
+        if scope.tags:
+            query = query.where(Document.tags.contains(list(scope.tags)))
+        rows = await self.session.execute(query.group_by(Document.collection_id))
+        return {collection_id: frozenset(ids) for collection_id, ids in rows}
+
+    async def changes(self, collection_id: UUID, embedder: str, *, since: int) -> tuple[IndexChanges, int]:
+        """Return what happened to a collection after a revision, and the revision that leads to."""
+        # The number before the rows: what comes in between is applied again, which changes nothing.
+        revision = await self.session.scalar(select(Collection.revision).where(Collection.id == collection_id))
+        added = await self.session.execute(
+            select(Chunk.number, Chunk.document_id, Chunk.context, Chunk.text, Chunk.vector)
+            .join(Document, Document.id == Chunk.document_id)
+            .where(Document.collection_id == collection_id, Document.revision > since, Chunk.embedder == embedder)
+            .order_by(Chunk.number)
+        )
+        rows = added.all()
+        passages: list[IndexedPassage] = []
+        if rows:
+            vectors = from_bytes([row.vector for row in rows])
+            passages = [
+                IndexedPassage(row.number, row.document_id, row.context + row.text, vector)
+                for row, vector in zip(rows, vectors, strict=True)
+            ]
+        removed: list[RemovedPassages] = []
+        if since > 0:
+            graves = await self.session.execute(
+                select(Removal.document_id, Removal.up_to_number)
+                .where(Removal.collection_id == collection_id, Removal.revision > since)
+                .order_by(Removal.revision)
+            )
+            removed = [RemovedPassages(document_id, number) for document_id, number in graves]
+        return IndexChanges(added=passages, removed=removed), revision or 0
+
+    async def chunks(self, numbers: Ids[int], scope: Scope) -> dict[int, Chunk]:
+        """Return those of the chunks that exist and that the viewer may read, by number."""
+        query = select(Chunk).where(Chunk.number.in_(numbers))
+        if scope.is_by_document or scope.collection_ids is not None:
+            query = query.join(Document, Document.id == Chunk.document_id)
+        if scope.collection_ids is not None:
+            query = query.where(Document.collection_id.in_(scope.collection_ids))
+        if scope.document_ids is not None:
+            query = query.where(Document.id.in_(scope.document_ids))
+        if scope.tags:
+            query = query.where(Document.tags.contains(list(scope.tags)))
+        rows = await self.session.scalars(query)
+        return {row.number: row for row in rows}
