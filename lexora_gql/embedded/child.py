@@ -3,7 +3,6 @@
 import asyncio
 import os
 import signal
-import sys
 from collections import deque
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -13,6 +12,7 @@ from lexora_gql.embedded.ownership import Owner
 
 LINE_BYTES_MAX = 1024 * 1024
 LINES_REMEMBERED = 20
+LAST_OUTPUT_SECONDS = 0.5
 
 Write = Callable[[str, str], None]
 
@@ -43,12 +43,12 @@ class Command:
 class Child:
     """A running process, whose output is passed on line by line."""
 
-    def __init__(self, command: Command, process: asyncio.subprocess.Process, write: Write | None) -> None:
+    def __init__(self, command: Command, process: asyncio.subprocess.Process, output: int, write: Write | None) -> None:
         self.command = command
         self.process = process
         self.last_lines: deque[str] = deque(maxlen=LINES_REMEMBERED)
         self._write = write
-        self._reading = asyncio.create_task(self._read())
+        self._reading = asyncio.create_task(self._read(output))
 
     @classmethod
     async def start(cls, command: Command, write: Write | None = None) -> "Child":
@@ -58,17 +58,24 @@ class Child:
             command: What to run.
             write: Gets the command's name and each line of its output, or nothing is passed on.
         """
-        process = await asyncio.create_subprocess_exec(
-            *command.owner.launch(command.arguments, death_signal=command.death_signal),
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.STDOUT,
-            limit=LINE_BYTES_MAX,
-            env=dict(command.environment),
-            cwd=command.folder,
-            start_new_session=True,
-        )
-        return cls(command, process, write)
+        # Not asyncio's own pipe: with that, a process counts as running while a grandchild holds its output open.
+        output, into = os.pipe()
+        try:
+            process = await asyncio.create_subprocess_exec(
+                *command.owner.launch(command.arguments, death_signal=command.death_signal),
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=into,
+                stderr=into,
+                env=dict(command.environment),
+                cwd=command.folder,
+                start_new_session=True,
+            )
+        except BaseException:
+            os.close(output)
+            raise
+        finally:
+            os.close(into)
+        return cls(command, process, output, write)
 
     @property
     def pid(self) -> int:
@@ -88,11 +95,9 @@ class Child:
         """
         code = await self.process.wait()
         # A grandchild may hold the pipe open, so its last output is not waited for without end.
-        with suppress(TimeoutError):
-            await asyncio.wait_for(asyncio.shield(self._reading), timeout=1.0)
+        await asyncio.wait({self._reading}, timeout=LAST_OUTPUT_SECONDS)
         self._reading.cancel()
-        with suppress(asyncio.CancelledError):
-            await self._reading
+        await asyncio.wait({self._reading})
         return code
 
     async def stop(self) -> int:
@@ -120,29 +125,31 @@ class Child:
             os.killpg(self.pid, signal.SIGKILL)
         self.send(signal.SIGKILL)
 
-    async def _read(self) -> None:
-        output = self.process.stdout
-        if output is None:
-            return
-        while True:
-            try:
-                raw = await output.readline()
-            except ValueError:
-                # A line longer than the limit: asyncio has thrown it away.
-                continue
-            if not raw:
-                return
-            line = raw.decode("utf-8", "replace").rstrip("\r\n")
-            self.last_lines.append(line)
-            if self._write is not None:
-                self._write(self.command.name, line)
+    async def _read(self, output: int) -> None:
+        lines = asyncio.StreamReader(limit=LINE_BYTES_MAX)
+        pipe = os.fdopen(output, "rb", buffering=0)
+        transport, _ = await asyncio.get_running_loop().connect_read_pipe(
+            lambda: asyncio.StreamReaderProtocol(lines), pipe
+        )
+        try:
+            while True:
+                try:
+                    raw = await lines.readline()
+                except ValueError:
+                    # A line longer than the limit: asyncio has thrown it away.
+                    continue
+                if not raw:
+                    return
+                self._pass_on(raw.decode("utf-8", "replace").rstrip("\r\n"))
+        finally:
+            transport.close()
+
+    def _pass_on(self, line: str) -> None:
+        self.last_lines.append(line)
+        if self._write is not None:
+            self._write(self.command.name, line)
 
 
 def plain_environment() -> dict[str, str]:
     """Return the environment of a server that is to depend on nothing around it."""
     return {"PATH": os.defpath, "LC_ALL": "C", "TZ": "UTC"}
-
-
-def python() -> str:
-    """Return this interpreter's path."""
-    return sys.executable

@@ -1,7 +1,8 @@
-"""What a killed PostgreSQL leaves behind: a lock file, and for a moment its backends."""
+"""What a killed server leaves behind: for a moment, processes that still work in its folder."""
 
 import asyncio
 import signal
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -10,33 +11,35 @@ import psutil
 WAIT_SECONDS = 5.0
 
 
-async def end_leftover_postgres(data: Path) -> None:
-    """Wait until no process of an earlier server uses a cluster, then remove its lock file.
+async def end_leftovers(program: str, folder: Path, signals: Sequence[signal.Signals]) -> None:
+    """Wait until no process of an earlier server works in a folder.
 
-    The lock file alone proves nothing: its number may belong to somebody else by now (in a container it nearly
-    always does), and when the postmaster was killed its backends still hold the shared memory. So we ask who
-    really works in that folder; every PostgreSQL process does, as its current directory. Our own lock on the data
-    folder says that no other `lexora up` is starting a server there.
+    A lock file proves nothing: its number may be somebody else's by now (in a container it nearly always is), and
+    when PostgreSQL's first process was killed, the others still hold the shared memory. So we ask who really works
+    there: each server's processes have its data as their current directory. Our own lock on the data folder says
+    that nobody else is starting a server in it.
 
     Args:
-        data: The cluster's folder.
+        program: The processes' name.
+        folder: Their current directory.
+        signals: Sent one after the other, each given `WAIT_SECONDS` to help.
     """
-    for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGKILL):
-        if not (running := _working_in(data)):
-            break
+    for number in signals:
+        running = await asyncio.to_thread(_working_in, folder, program)
+        if not running:
+            return
         for process in running:
             with suppress(psutil.NoSuchProcess):
                 process.send_signal(number)
         await asyncio.to_thread(psutil.wait_procs, running, WAIT_SECONDS)
-    (data / "postmaster.pid").unlink(missing_ok=True)
 
 
-def _working_in(data: Path) -> list[psutil.Process]:
+def _working_in(folder: Path, program: str) -> list[psutil.Process]:
     found = []
     for process in psutil.process_iter(["name"]):
-        if process.info["name"] != "postgres":
+        if process.info["name"] != program:
             continue
         with suppress(psutil.Error, OSError):
-            if Path(process.cwd()) == data.resolve():
+            if Path(process.cwd()) == folder.resolve():
                 found.append(process)
     return found

@@ -78,15 +78,24 @@ def private_folder(path: Path, owner: Owner) -> Path:
     Raises:
         CannotRun: It is there, but belongs to somebody else.
     """
+    if make_folder(path, PRIVATE):
+        owner.claim(path)
+        return path
+    expected = owner.uid if owner.is_another else os.geteuid()
+    if not path.is_dir() or path.stat().st_uid != expected:
+        raise CannotRun(f"{path} is not a folder of the user with id {expected}.")
+    return path
+
+
+def make_folder(path: Path, mode: int) -> bool:
+    """Make a folder with exactly this mode; return False, and change nothing, when something is there."""
     try:
         path.mkdir(mode=PRIVATE)
     except FileExistsError:
-        expected = owner.uid if owner.is_another else os.geteuid()
-        if not path.is_dir() or path.stat().st_uid != expected:
-            raise CannotRun(f"{path} is not a folder of the user with id {expected}.") from None
-        return path
-    owner.claim(path)
-    return path
+        return False
+    # The process's umask has had its say in mkdir.
+    path.chmod(mode)
+    return True
 
 
 def secret_file(path: Path, owner: Owner, *, characters: str) -> str:

@@ -1,7 +1,5 @@
 """Redis as a child process: a private socket, a limit on memory, nothing kept on disk."""
 
-import asyncio
-import shutil
 import signal
 from pathlib import Path
 
@@ -9,13 +7,11 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from lexora_gql.embedded.binaries import find_redis
-from lexora_gql.embedded.child import Child, Command, Write, plain_environment
-from lexora_gql.embedded.errors import CannotRun
-from lexora_gql.embedded.ownership import Owner, private_folder, unprivileged_owner
-from lexora_gql.embedded.sockets import socket_folder
+from lexora_gql.embedded.child import Command, plain_environment
+from lexora_gql.embedded.leftovers import end_leftovers
+from lexora_gql.embedded.ownership import Owner
+from lexora_gql.embedded.server import EmbeddedServer
 
-START_SECONDS = 30.0
-POLL_SECONDS = 0.02
 SOCKET_NAME = "redis.sock"
 SETTINGS = {
     "port": "0",
@@ -27,56 +23,53 @@ SETTINGS = {
     "appendonly": "no",
     "daemonize": "no",
     "loglevel": "warning",
-    "databases": "16",
 }
 
 
-class EmbeddedRedis:
+class EmbeddedRedis(EmbeddedServer):
     """A server in a folder of its own, reached through a private socket."""
+
+    name = "redis"
 
     def __init__(self, home: Path, *, owner: Owner | None = None) -> None:
         """Take a folder; nothing is touched before `prepare`.
 
         Args:
-            home: Made when it is not there; must be reachable by the owner.
+            home: Made when it is not there; the owner must be able to reach it.
             owner: Who runs it; by default ourselves, or as root a user without privileges.
         """
-        self.home = home.absolute()
-        self.owner = owner if owner is not None else unprivileged_owner()
-        self.child: Child | None = None
-        self._binary: Path | None = None
-        self._socket: Path | None = None
+        super().__init__(home, owner=owner)
+        self._binary = Path("redis-server")
 
     @property
     def url(self) -> str:
-        """The server's address; known once prepared."""
-        return f"unix://{self._prepared_socket / SOCKET_NAME}"
+        """The server's address, known once prepared."""
+        return f"unix://{self.socket / SOCKET_NAME}"
+
+    @property
+    def command(self) -> Command:
+        """How the server is run, known once prepared."""
+        settings = {**SETTINGS, "dir": str(self.home), "unixsocket": str(self.socket / SOCKET_NAME)}
+        options = [part for name, value in settings.items() for part in (f"--{name}", value)]
+        return Command(
+            name=self.name,
+            arguments=[str(self._binary), *options],
+            environment=plain_environment(),
+            owner=self.owner,
+            stop_seconds=1.0,
+        )
 
     async def prepare(self) -> None:
-        """Make the folders.
+        """Make the folders, and take away what a killed server has left.
 
         Raises:
             CannotRun: With the reason.
         """
-        private_folder(self.home, self.owner)
+        self.make_folders(socket_name=SOCKET_NAME)
         self._binary = find_redis(self.owner, self.home)
-        if self._socket is None:
-            self._socket = socket_folder(self.home, self.owner, file_name=SOCKET_NAME)
-        (self._socket / SOCKET_NAME).unlink(missing_ok=True)
-
-    @property
-    def command(self) -> Command:
-        """How the server is run; known once prepared."""
-        settings = {**SETTINGS, "dir": str(self.home), "unixsocket": str(self._prepared_socket / SOCKET_NAME)}
-        options = [part for name, value in settings.items() for part in (f"--{name}", value)]
-        return Command(
-            name="redis",
-            arguments=[str(self._binary), *options],
-            environment=plain_environment(),
-            owner=self.owner,
-            stop_seconds=2.0,
-            death_signal=signal.SIGTERM,
-        )
+        # An old one on its way out would remove the new one's socket.
+        await end_leftovers("redis-server", self.home, (signal.SIGKILL,))
+        (self.socket / SOCKET_NAME).unlink(missing_ok=True)
 
     async def is_ready(self) -> bool:
         """Return whether the server answers."""
@@ -87,43 +80,3 @@ class EmbeddedRedis:
             return False
         finally:
             await client.aclose()
-
-    async def start(self, write: Write | None = None) -> None:
-        """Run the server, and wait until it answers.
-
-        Raises:
-            CannotRun: With the server's last words.
-        """
-        await self.prepare()
-        self.child = await Child.start(self.command, write)
-        try:
-            async with asyncio.timeout(START_SECONDS):
-                while not await self.is_ready():
-                    if self.child.has_ended:
-                        break
-                    await asyncio.sleep(POLL_SECONDS)
-                else:
-                    return
-        except TimeoutError:
-            pass
-        await self.child.stop()
-        raise CannotRun("Redis does not start: " + " ".join(self.child.last_lines))
-
-    async def stop(self) -> None:
-        """End the server, and remove its socket's folder when that is a temporary one."""
-        if self.child is not None:
-            await self.child.stop()
-            self.child = None
-        self.release()
-
-    def release(self) -> None:
-        """Remove the socket's folder when it is a temporary one."""
-        if self._socket is not None and self._socket.parent != self.home:
-            shutil.rmtree(self._socket, ignore_errors=True)
-        self._socket = None
-
-    @property
-    def _prepared_socket(self) -> Path:
-        if self._socket is None:
-            raise CannotRun("Redis has not been prepared.")
-        return self._socket
