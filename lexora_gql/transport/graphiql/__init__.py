@@ -1,0 +1,1 @@
+"""The playground: GraphiQL for browsers, bundled from npm packages, served from our own origin only."""
