@@ -59,6 +59,13 @@ VIEWER: dict[str, dict[str, str]] = {
     "idempotency_keys": dict.fromkeys(ALL.split(", "), f"owner_id = {MINE}"),
 }
 
+# Where a viewer may change some columns of a row only: nobody makes themselves an administrator.
+VIEWER_UPDATES: dict[str, str] = {
+    "users": "full_name, updated_at",
+    "sessions": "revoked_at",
+    "api_keys": "name, revoked_at",
+}
+
 # Table → privileges, on every row.
 SYSTEM: dict[str, dict[str, str]] = {
     "lexora_accounts": {
@@ -71,6 +78,8 @@ SYSTEM: dict[str, dict[str, str]] = {
         "usage": "SELECT",
         "collections": "SELECT, INSERT",
         "feeds": "SELECT, INSERT",
+        # Where registration is by invitation.
+        "invitations": "SELECT",
     },
     "lexora_worker": {
         "documents": "SELECT, UPDATE",
@@ -135,7 +144,8 @@ def _create_role(role: str) -> None:
 
 
 def _viewer_policy(table: str, command: str, rows: str) -> None:
-    op.execute(f"GRANT {command} ON {table} TO lexora_viewer")
+    columns = f" ({VIEWER_UPDATES[table]})" if command == "UPDATE" and table in VIEWER_UPDATES else ""
+    op.execute(f"GRANT {command}{columns} ON {table} TO lexora_viewer")
     checks = {"SELECT": "USING ({0})", "DELETE": "USING ({0})", "INSERT": "WITH CHECK ({0})"}
     clause = checks.get(command, "USING ({0}) WITH CHECK ({0})").format(rows)
     op.execute(f"CREATE POLICY viewer_{command.lower()} ON {table} FOR {command} TO lexora_viewer {clause}")
