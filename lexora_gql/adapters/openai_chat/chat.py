@@ -1,0 +1,186 @@
+"""Streaming answers through the OpenAI SDK."""
+
+import asyncio
+import random
+from collections import defaultdict
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import AsyncExitStack, aclosing
+from dataclasses import dataclass
+from typing import Any
+
+import httpx2
+from openai import APIConnectionError, APIStatusError, AsyncAPIResponse, AsyncOpenAI, Timeout
+from pydantic import SecretStr
+
+from lexora_gql.adapters.openai_chat import failures
+from lexora_gql.adapters.openai_chat.completion import Completion, server_sent_data
+from lexora_gql.adapters.openai_chat.dialect import Dialect
+from lexora_gql.ports.chat_model import ChatRequest, TextPiece, Usage
+
+OPENAI_URL = "https://api.openai.com/v1"
+
+NO_KEY = "none"
+"""Sent to servers that want no key: the SDK refuses to send nothing."""
+
+LINGER_SECONDS = 2.0
+"""How long usage is waited for once the model has finished."""
+
+CLOSING_SECONDS = 0.1
+"""How long the end of the body is waited for, so that the connection can be used again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long to wait for what, in seconds, and how often to try again before the first text.
+
+    Attributes:
+        retry_after_seconds_max: A provider that asks for a longer wait than that is not waited for.
+    """
+
+    connect_seconds: float = 10.0
+    first_seconds: float = 60.0
+    next_seconds: float = 30.0
+    retries: int = 2
+    backoff_seconds: float = 0.5
+    retry_after_seconds_max: float = 10.0
+
+
+class _AskedWrongly(Exception):
+    """The server refused a parameter; the same question may be asked without it."""
+
+
+class OpenAIChat:
+    """A ChatModel for OpenAI, Azure, Ollama, vLLM, LM Studio and others that speak its API."""
+
+    is_extractive = False
+
+    def __init__(
+        self,
+        models: Sequence[str],
+        *,
+        api_key: SecretStr | None = None,
+        base_url: str | None = None,
+        patience: Patience | None = None,
+    ) -> None:
+        """Prepare; nothing is connected before the first question.
+
+        Args:
+            models: Names that may be asked, the default first.
+            api_key: May be left out for servers that want none.
+            base_url: OpenAI's own when not given.
+            patience: Time limits.
+        """
+        self.models = tuple(models)
+        self._patience = patience or Patience()
+        self._dialects: defaultdict[str, Dialect] = defaultdict(Dialect)
+        connect = self._patience.connect_seconds
+        self._client = AsyncOpenAI(
+            api_key=api_key.get_secret_value() if api_key else NO_KEY,
+            base_url=base_url or OPENAI_URL,
+            # Between bytes there is no limit here: a server that only sends comments must not pass for one that writes.
+            timeout=Timeout(connect=connect, write=connect, pool=connect, read=None),
+            max_retries=0,
+        )
+
+    async def stream(self, request: ChatRequest) -> AsyncGenerator[TextPiece | Usage, None]:
+        """Yield the answer as it comes; see the port. A text cut off by `max_tokens` counts as complete.
+
+        Raises:
+            ChatModelError: Before or in the middle of the text. A stream that ends without its end is one.
+        """
+        retries = 0
+        while True:
+            has_begun = False
+            try:
+                async with aclosing(self._attempt(request)) as parts:
+                    async for part in parts:
+                        has_begun = True
+                        yield part
+            except _AskedWrongly:
+                # Each refusal teaches something once, so this ends.
+                continue
+            except failures.ProviderFailure as failure:
+                pause = self._pause_seconds(failure, retries)
+                if has_begun or pause is None:
+                    raise
+            else:
+                return
+            retries += 1
+            await asyncio.sleep(pause)
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        await self._client.close()
+
+    def _pause_seconds(self, failure: failures.ProviderFailure, retries: int) -> float | None:
+        limits = self._patience
+        asked = failure.retry_after_seconds or 0.0
+        if not failure.may_repeat or retries >= limits.retries or asked > limits.retry_after_seconds_max:
+            return None
+        return max(asked, limits.backoff_seconds * 2.0**retries * random.uniform(0.75, 1.25))
+
+    async def _attempt(self, request: ChatRequest) -> AsyncGenerator[TextPiece | Usage, None]:
+        completion, has_text = Completion(), False
+        try:
+            async with aclosing(self._data(request, completion)) as events:
+                async for data in events:
+                    if text := completion.read(data):
+                        has_text = True
+                        yield TextPiece(text)
+        except APIStatusError as refusal:
+            if self._dialects[request.model].learn(refusal):
+                raise _AskedWrongly from None
+            raise failures.of_status(refusal) from None
+        except APIConnectionError as error:
+            raise failures.of_connection(error) from None
+        except httpx2.HTTPError:
+            raise failures.unavailable("The connection to the model's provider broke.") from None
+        _require_end(completion, has_text=has_text)
+        if completion.usage:
+            yield completion.usage
+
+    async def _data(self, request: ChatRequest, completion: Completion) -> AsyncGenerator[bytes, None]:
+        allowed = self._patience.first_seconds
+        body = self._dialects[request.model].body(request)
+        asked = self._client.chat.completions.with_streaming_response.create(**body)
+        async with AsyncExitStack() as stack:
+            try:
+                async with asyncio.timeout(allowed):
+                    response = await stack.enter_async_context(asked)
+                events = await stack.enter_async_context(aclosing(_events(response)))
+                while True:
+                    async with asyncio.timeout(allowed):
+                        data = await anext(events, None)
+                    if data is None:
+                        return
+                    yield data
+                    allowed = self._allowed_seconds(completion)
+            except TimeoutError:
+                if not completion.has_ended:
+                    raise failures.timed_out(allowed) from None
+
+    def _allowed_seconds(self, completion: Completion) -> float:
+        if completion.is_done:
+            return CLOSING_SECONDS
+        return LINGER_SECONDS if completion.has_ended else self._patience.next_seconds
+
+
+async def _events(response: AsyncAPIResponse[Any]) -> AsyncGenerator[bytes, None]:
+    if response.headers.get("content-type", "").startswith("application/json"):
+        # A server that cannot stream answers in one piece.
+        yield await response.read()
+        return
+    async with aclosing(server_sent_data(response.iter_bytes())) as events:
+        async for data in events:
+            yield data
+
+
+def _require_end(completion: Completion, *, has_text: bool) -> None:
+    if completion.finish_reason == "content_filter":
+        raise failures.rejected("The model's provider has filtered the answer.")
+    if not completion.has_ended:
+        raise failures.unavailable("The model's provider broke off in the middle of the answer.")
+    if completion.has_refused and not has_text:
+        raise failures.rejected("The model refuses to answer this.")
+    if not has_text:
+        raise failures.unavailable("The model finished without a word.", may_repeat=False)
