@@ -76,8 +76,8 @@ install() {
 
 # The playground is a comfort: without it everything else still runs.
 build_playground() {
-    local failed=$venv/.lexora-playground-failed build=(-P -m lexora_gql.transport.graphiql.build)
-    if [[ -d $project/lexora_gql/transport/graphiql/static ]]; then
+    local failed=$venv/.lexora-playground-failed log=$venv/.lexora-playground.log
+    if [[ -d $project/lexora_gql/transport/graphiql/static || ! -w $venv ]]; then
         return
     fi
     # Where there is no way to the packages, each start would wait for them again.
@@ -88,8 +88,22 @@ build_playground() {
     if ! command -v node >/dev/null 2>&1 || ! command -v npm >/dev/null 2>&1; then
         pip_install --require-hashes --requirement "$project/ops/requirements-playground.lock" >/dev/null 2>&1 || true
     fi
-    if ! "$venv_python" "${build[@]}" >"$failed.log" 2>&1; then
-        say "lexora: the playground is not built ($(tail -n 1 -- "$failed.log" 2>/dev/null)); all else works."
+    if ! "$venv_python" -P -m lexora_gql.transport.graphiql.build >"$log" 2>&1; then
+        say "lexora: the playground is not built ($(tail -n 1 -- "$log")); all else works."
         touch -- "$failed"
     fi
+}
+
+# read_settings FILE: takes NAME=VALUE lines into the environment, where a name that is set already wins.
+read_settings() {
+    local line
+    [[ -f $1 ]] || return 0
+    while IFS= read -r line || [[ -n $line ]]; do
+        [[ $line =~ ^([A-Z][A-Z0-9_]*)=(.*)$ ]] || continue
+        local name=${BASH_REMATCH[1]} value=${BASH_REMATCH[2]}
+        if [[ $value =~ ^\"(.*)\"$ || $value =~ ^\'(.*)\'$ ]]; then
+            value=${BASH_REMATCH[1]}
+        fi
+        [[ -v $name ]] || export "$name=$value"
+    done <"$1"
 }

@@ -104,7 +104,10 @@ class Up:
             raise CannotRun("SECRET_KEY: is not set; ENVIRONMENT=production takes no generated one.")
         else:
             key = self.folder.secret_key()
+        # Somebody reads along in a terminal; whoever collects logs wants JSON.
+        readable = sys.stdout.isatty() and "log_format" not in settings.model_fields_set
         return {
+            "LOG_FORMAT": "console" if readable else settings.log_format,
             "SECRET_KEY": key,
             "DATA_DIR": str(self.folder.path),
             "HOST": settings.host,

@@ -129,14 +129,15 @@ class TestStart:
 
 class TestEnd:
     async def test_a_signal_ends_all_in_order_within_ten_seconds(self, reachable_folder: Path) -> None:
-        up = await RunningUp.start(reachable_folder / "data")
+        up = await RunningUp.start(reachable_folder / "data", SHUTDOWN_GRACE_SECONDS="4")
         await up.ready()
-        tree = up.tree()
+        tree, answer = up.tree(), await up.answer()
         began = time.monotonic()
         code = await up.end()
 
         assert code == 0
         assert time.monotonic() - began < 10
+        assert answer.split()[2] == "4.0"
         assert len(tree) > len(LEADERS)
         assert still_alive(tree) == []
         assert sorted(line for line in up.lines if "good order" in line) == [
