@@ -30,8 +30,11 @@ WITHIN = frozenset(BLANK + COMMAS + DASHES + UNSEEN)
 NO_BLANK_BEFORE = frozenset(".,;:!?)%。，、；：！？）」』؟،؛\n\r")
 
 _RANGE = re.compile(rf"(\d+)(?:[{BLANK}]*[{re.escape(DASHES)}][{BLANK}]*(\d+))?")
-_INNER = rf"[\d{BLANK}{COMMAS}{re.escape(DASHES)}]*"
-MARKER_SHAPE = re.compile(rf"[{BLANK}\n]*[{re.escape(OPENING)}](?=[^\d\]]*\d)\^?{_INNER}[{re.escape(CLOSING)}]")
+_BETWEEN = rf"{BLANK}{COMMAS}{re.escape(DASHES)}"
+# Every repetition is bounded, so that no text takes more than linear time.
+MARKER_SHAPE = re.compile(
+    rf"[{BLANK}\n]{{0,4}}[{re.escape(OPENING)}]\^?[{_BETWEEN}]{{0,4}}\d[\d{_BETWEEN}]{{0,80}}[{re.escape(CLOSING)}]"
+)
 """A marker or group in a finished text, with the blanks before it."""
 
 
