@@ -1,0 +1,97 @@
+"""From text to the terms that wording is matched by; the same for passages and queries.
+
+Chosen by nDCG@10 on the development sets (see tests/benchmarks/retrieval_quality.py): plain words find less than stems
+in every language, but the English stemmer costs exact names on English support pages. Snowball's German stemmer takes
+off little more than -e, -en, -er and -s, which suits the languages of Latin script in general: it is better than no
+stemming on every set. Arabic, Russian and Greek are told by their script and have stemmers of their own.
+
+Scripts without spaces are cut into pairs of characters. Pairs of hiragana alone are mostly grammar and are left out,
+and single kanji and katakana count beside the pairs where Japanese is told by its kana.
+"""
+
+import re
+import sys
+import threading
+import unicodedata
+from collections.abc import Iterator
+
+import tantivy
+
+TERM_CHARACTERS_MAX = 64
+"""Longer terms (encoded bytes, checksums) are cut off: nobody asks for them in full."""
+
+# A class of the marks that Python's `\w` leaves out, without which words of Hindi, Thai or pointed Arabic fall apart.
+_MARK_RANGES = ((0x0300, 0x2000), (0x20D0, 0x2100), (0x3099, 0x309B), (0xA800, 0xAC00), (0xFE20, 0xFE30))
+_MARKS = "".join(
+    chr(code) for low, high in _MARK_RANGES for code in range(low, high) if unicodedata.category(chr(code))[0] == "M"
+)
+_WORD = re.compile(f"(?:[^\\W_]|[{re.escape(_MARKS)}])+")
+_UNSPACED = re.compile(
+    "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7a3\uf900-\ufaff"
+    "\U00020000-\U0003ffff]+"
+)
+_KANA = re.compile("[\u3040-\u30ff]")
+_HIRAGANA = re.compile("[\u3040-\u309f]+")
+# The soft hyphen, joiners and marks of direction stand inside words and are seen by nobody.
+_INVISIBLE = dict.fromkeys([0xAD, *range(0x200B, 0x2010), *range(0x202A, 0x202F), 0x2060, 0xFEFF])
+
+_STEMMERS = (("arabic", 0x0600, 0x0780), ("russian", 0x0400, 0x0530), ("greek", 0x0370, 0x0400))
+_LATIN_STEMMER = "german"
+_local = threading.local()
+
+
+def terms_of(text: str) -> list[str]:
+    """Return the terms of a text, repeated as often as they occur, in no particular order."""
+    if text.isascii():
+        return _stem(_LATIN_STEMMER, [word[:TERM_CHARACTERS_MAX] for word in _WORD.findall(text.lower())])
+    folded = unicodedata.normalize("NFKC", text).translate(_INVISIBLE).casefold()
+    groups: dict[str, list[str]] = {}
+    terms: list[str] = []
+    for word in _WORD.findall(folded):
+        if word.isascii():
+            groups.setdefault(_LATIN_STEMMER, []).append(word[:TERM_CHARACTERS_MAX])
+            continue
+        rest = 0
+        for run in _UNSPACED.finditer(word):
+            if run.start() > rest:
+                _group(groups, word[rest : run.start()])
+            terms.extend(_pairs(run.group()))
+            rest = run.end()
+        if rest < len(word):
+            _group(groups, word[rest:])
+    for language, words in groups.items():
+        terms.extend(_stem(language, words))
+    return terms
+
+
+def _group(groups: dict[str, list[str]], word: str) -> None:
+    code = ord(word[0])
+    language = next((name for name, low, high in _STEMMERS if low <= code < high), _LATIN_STEMMER)
+    groups.setdefault(language, []).append(word[:TERM_CHARACTERS_MAX])
+
+
+def _pairs(run: str) -> Iterator[str]:
+    if len(run) == 1:
+        yield run
+        return
+    is_grammar = _HIRAGANA.fullmatch(run) is not None
+    for start in range(len(run) - 1):
+        pair = run[start : start + 2]
+        if is_grammar or not _HIRAGANA.fullmatch(pair):
+            yield pair
+    if _KANA.search(run):
+        yield from (character for character in run if not _HIRAGANA.match(character))
+
+
+def _stem(language: str, words: list[str]) -> list[str]:
+    """Stem words; the analyser is one per thread because tantivy's cannot be borrowed by two."""
+    if not words:
+        return []
+    analysers: dict[str, tantivy.TextAnalyzer] = _local.__dict__.setdefault("analysers", {})
+    analyser = analysers.get(language)
+    if analyser is None:
+        builder = tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.whitespace())
+        analyser = builder.filter(tantivy.Filter.stemmer(language)).build()
+        analysers[language] = analyser
+    # Common stems are many times in memory otherwise.
+    return [sys.intern(term) for term in analyser.analyze(" ".join(words)) if term]

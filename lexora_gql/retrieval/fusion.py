@@ -1,0 +1,61 @@
+"""From two lists per collection to one: what is alike in meaning and what shares words."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from lexora_gql.ports.passage_index import Rankings, Scored
+
+
+@dataclass(frozen=True, slots=True)
+class Fused:
+    """A chunk and its place among all.
+
+    Attributes:
+        number: Of the chunk.
+        score: No unit; orders this one result.
+        semantic_rank: Place by meaning over all collections, 1 for the best; None where it is not listed.
+        lexical_rank: Place by wording over all collections, 1 for the best; None where it is not listed.
+    """
+
+    number: int
+    score: float
+    semantic_rank: int | None
+    lexical_rank: int | None
+
+
+def fuse(rankings: Sequence[Rankings], *, weight_of_meaning: float) -> list[Fused]:
+    """Put the lists of one or several collections into one order, best first, ties by number.
+
+    The score is wording divided by the best wording score, plus the weight times the cosine. Cosines compare as they
+    are, over all collections. Wording is scored by each collection's own statistics, so that over several collections a
+    term counts more where it is rare: an approximation.
+
+    A chunk without a shared word has a wording score of 0. A chunk missing from the meaning list is given the lowest
+    cosine in its own collection's list, which is the most it can have: with 0 instead, common passages that are just
+    alike enough to be listed overtake those that have the words (nDCG@10 0.86 against 0.89 on the AWS pages).
+
+    Args:
+        rankings: One per collection; a chunk is in one collection only.
+        weight_of_meaning: The embedder's; 0 ignores meaning.
+
+    Source:
+        Convex combination of normalised scores, Bruch et al., TOIS 2023, here with cosines as they are.
+    """
+    best_wording = max((one.score for ranking in rankings for one in ranking.by_wording), default=0.0)
+    scores: dict[int, float] = {}
+    for ranking in rankings:
+        cosines = {one.number: one.score for one in ranking.by_meaning}
+        wording = {one.number: one.score for one in ranking.by_wording}
+        unlisted = min(cosines.values(), default=0.0)
+        for number in {**cosines, **wording}:
+            words = wording.get(number, 0.0) / best_wording if best_wording > 0 else 0.0
+            scores[number] = words + weight_of_meaning * cosines.get(number, unlisted)
+    semantic = _ranks([one for ranking in rankings for one in ranking.by_meaning])
+    lexical = _ranks([one for ranking in rankings for one in ranking.by_wording])
+    order = sorted(scores, key=lambda number: (-scores[number], number))
+    return [Fused(number, scores[number], semantic.get(number), lexical.get(number)) for number in order]
+
+
+def _ranks(scored: Sequence[Scored]) -> Mapping[int, int]:
+    ordered = sorted(scored, key=lambda one: (-one.score, one.number))
+    return {one.number: rank for rank, one in enumerate(ordered, start=1)}
