@@ -33,11 +33,3 @@ def holder(anchor: Anchor, spans: Sequence[tuple[int, int]]) -> int | None:
         if overlap > best_overlap:
             best, best_overlap = number, overlap
     return best
-
-
-def page_at(pages: Sequence[Sequence[int]], offset: int) -> int | None:
-    """Return the number of the page on which a character stands; `pages` is (number, start, end) in order."""
-    for number, start, end in pages:
-        if start <= offset < end:
-            return number
-    return None

@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer, func, text
 from sqlalchemy.orm import Mapped, mapped_column
 
+from lexora_gql.conversations.citations import CitationVerification
 from lexora_gql.storage.base import Base, Identified, text_enum
 
 
@@ -45,15 +46,6 @@ class AnswerFailureCode(StrEnum):
     TIMEOUT = "TIMEOUT"
     INTERRUPTED = "INTERRUPTED"
     INTERNAL = "INTERNAL"
-
-
-class CitationVerification(StrEnum):
-    """Whether the source says what the answer's sentence says."""
-
-    EXACT = "EXACT"
-    NORMALIZED = "NORMALIZED"
-    SUPPORTED = "SUPPORTED"
-    UNSUPPORTED = "UNSUPPORTED"
 
 
 class Rating(StrEnum):

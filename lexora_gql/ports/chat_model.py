@@ -1,6 +1,6 @@
 """Models that write answers."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
@@ -94,7 +94,7 @@ class ChatModel(Protocol):
         """Whether it only quotes its sources."""
         ...
 
-    def stream(self, request: ChatRequest) -> AsyncIterator[TextPiece | Usage]:
+    def stream(self, request: ChatRequest) -> AsyncGenerator[TextPiece | Usage, None]:
         """Yield the answer as it comes, and usage last where the provider tells.
 
         Closing the iterator closes the provider's stream.

@@ -29,6 +29,14 @@ class Searchable:
 
 
 @dataclass(frozen=True, slots=True)
+class StoredChunk:
+    """A chunk and the name of its document's file."""
+
+    chunk: Chunk
+    filename: str
+
+
+@dataclass(frozen=True, slots=True)
 class RetrievalRepository:
     """Reads inside one open transaction of the viewer, whose row-level security decides what there is."""
 
@@ -84,16 +92,15 @@ class RetrievalRepository:
             removed = [RemovedPassages(document_id, number) for document_id, number in graves]
         return IndexChanges(added=passages, removed=removed), revision or 0
 
-    async def chunks(self, numbers: Ids[int], scope: Scope) -> dict[int, Chunk]:
-        """Return those of the chunks that exist and that the viewer may read, by number."""
-        query = select(Chunk).where(Chunk.number.in_(numbers))
-        if scope.is_by_document or scope.collection_ids is not None:
-            query = query.join(Document, Document.id == Chunk.document_id)
+    async def chunks(self, numbers: Ids[int], scope: Scope) -> dict[int, StoredChunk]:
+        """Return those of the chunks that exist, that the viewer may read and that stand in a scope, by number."""
+        query = select(Chunk, Document.filename).join(Document, Document.id == Chunk.document_id)
+        query = query.where(Chunk.number.in_(numbers))
         if scope.collection_ids is not None:
             query = query.where(Document.collection_id.in_(scope.collection_ids))
         if scope.document_ids is not None:
             query = query.where(Document.id.in_(scope.document_ids))
         if scope.tags:
             query = query.where(Document.tags.contains(list(scope.tags)))
-        rows = await self.session.scalars(query)
-        return {row.number: row for row in rows}
+        rows = await self.session.execute(query)
+        return {chunk.number: StoredChunk(chunk, filename) for chunk, filename in rows}

@@ -15,7 +15,7 @@ from lexora_gql.ports.passage_index import PassageIndex, Rankings, ShardLoading
 from lexora_gql.ports.text_extractor import Span
 from lexora_gql.retrieval.fusion import Fused, fuse
 from lexora_gql.retrieval.highlights import highlights
-from lexora_gql.retrieval.repository import RetrievalRepository, Searchable
+from lexora_gql.retrieval.repository import RetrievalRepository, Searchable, StoredChunk
 from lexora_gql.retrieval.scope import Scope
 from lexora_gql.storage.database import Database
 from lexora_gql.telemetry.metrics import Metrics
@@ -32,6 +32,7 @@ class Hit:
     """A passage found.
 
     Attributes:
+        filename: Of the chunk's document.
         score: Fused; orders one result and means nothing outside it.
         semantic_rank: 1 for the best by meaning; None where it is not among those.
         lexical_rank: 1 for the best by wording; None where it is not among those.
@@ -40,6 +41,7 @@ class Hit:
     """
 
     chunk: Chunk
+    filename: str
     score: float
     semantic_rank: int | None
     lexical_rank: int | None
@@ -150,8 +152,9 @@ class RetrievalService:
         raise Unavailable(message)
 
 
-def _hit(chunk: Chunk, best: Fused, rankings: list[Rankings], words: str) -> Hit:
+def _hit(stored: StoredChunk, best: Fused, rankings: list[Rankings], words: str) -> Hit:
     likeness = next(
         (scored.score for ranking in rankings for scored in ranking.by_meaning if scored.number == best.number), None
     )
-    return Hit(chunk, best.score, best.semantic_rank, best.lexical_rank, likeness, highlights(chunk.text, words))
+    marked = highlights(stored.chunk.text, words)
+    return Hit(stored.chunk, stored.filename, best.score, best.semantic_rank, best.lexical_rank, likeness, marked)

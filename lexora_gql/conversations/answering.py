@@ -1,0 +1,272 @@
+"""The way of a question: made standalone, searched, prompted, streamed, cited, committed."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass
+
+import structlog
+from sqlalchemy import insert
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from lexora_gql.accounts.viewer import Viewer
+from lexora_gql.conversations.answers import LiveAnswer, answer_topic
+from lexora_gql.conversations.citing import Citing, still_there
+from lexora_gql.conversations.errors import ProducerLost
+from lexora_gql.conversations.leases import AnswerEnd, AnswerLease, AnswerLeaseRepository
+from lexora_gql.conversations.markers import MarkerFilter
+from lexora_gql.conversations.models import (
+    AnswerFailureCode,
+    AnswerMode,
+    AnswerSource,
+    Citation,
+    MessageStatus,
+)
+from lexora_gql.conversations.outcomes import Evidence, Outcome, failed_outcome
+from lexora_gql.conversations.prompting import NO_EVIDENCE, Turn, build
+from lexora_gql.conversations.questions import Standalone
+from lexora_gql.errors import IndexLoading
+from lexora_gql.ports.chat_model import ChatModel, ChatRequest, PromptSource, TextPiece, Usage
+from lexora_gql.ports.event_bus import EventBus
+from lexora_gql.retrieval.scope import Scope
+from lexora_gql.retrieval.service import Found, Hit, RetrievalService
+from lexora_gql.storage.database import Database, DatabaseAway
+from lexora_gql.telemetry.metrics import Metrics
+
+# How long a question waits for a large index that is being loaded.
+LOADING_SECONDS = 60.0
+# As long as the lease may hold, a commit is worth trying.
+COMMIT_TRIES_SECONDS = 6.0
+COMMIT_PAUSE_SECONDS = 0.25
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerJob:
+    """One answer to be written.
+
+    Attributes:
+        history: The turns before the question, oldest first.
+    """
+
+    viewer: Viewer
+    lease: AnswerLease
+    question: str
+    history: Sequence[Turn]
+    scope: Scope
+    model: str
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerLimits:
+    """Bounds of a prompt and its completion."""
+
+    sources: int
+    context_tokens: int
+    max_tokens: int
+    temperature: float
+
+
+@dataclass(frozen=True, slots=True)
+class Answerer:
+    """Writes answers; stateless, each answer has a task of its own."""
+
+    database: Database
+    bus: EventBus
+    retrieval: RetrievalService
+    model: ChatModel
+    standalone: Standalone
+    citing: Citing
+    metrics: Metrics
+    limits: AnswerLimits
+
+    async def answer(self, job: AnswerJob) -> None:
+        """Write an answer to its end; whatever goes wrong ends in its row.
+
+        A cancellation (the server shuts down) ends it as INTERRUPTED, with what was there.
+        """
+        live = LiveAnswer(self.database, self.bus, job.viewer, job.lease)
+        beside = [asyncio.ensure_future(step()) for step in (live.tell, live.checkpoint, live.listen_for_stop)]
+        work = asyncio.ensure_future(self._write(job, live))
+        waits = [asyncio.ensure_future(flag.wait()) for flag in (live.is_stopped, live.is_lost)]
+        try:
+            await asyncio.wait({work, *waits}, return_when=asyncio.FIRST_COMPLETED)
+            if not work.done():
+                work.cancel()
+            await asyncio.gather(work, return_exceptions=True)
+            if not live.is_lost.is_set():
+                await self._settle(job, live, work)
+        except asyncio.CancelledError:
+            work.cancel()
+            await asyncio.gather(work, return_exceptions=True)
+            await asyncio.shield(self._interrupt(job, live))
+            raise
+        finally:
+            for task in (*beside, *waits):
+                task.cancel()
+            await asyncio.gather(*beside, *waits, return_exceptions=True)
+
+    async def _settle(self, job: AnswerJob, live: LiveAnswer, work: asyncio.Future[Outcome]) -> None:
+        """Commit how the writing ended."""
+        if work.cancelled():
+            outcome = Outcome(MessageStatus.STOPPED)
+        elif (error := work.exception()) is not None:
+            outcome = failed_outcome(error)
+            if outcome.failure is not None and outcome.failure[0] is AnswerFailureCode.INTERNAL:
+                log.error("answer_failed", message_id=str(job.lease.answer_id), exc_info=error)
+        else:
+            outcome = work.result()
+        await self._commit(job, live, outcome)
+
+    async def _write(self, job: AnswerJob, live: LiveAnswer) -> Outcome:
+        query = await self.standalone.query(job.question, job.history, model=job.model)
+        found = await self._search(job, query)
+        evidence = Evidence(query, found, found.hits)
+        if not evidence.hits:
+            return await self._without_evidence(job, live, evidence)
+        mode = AnswerMode.EXTRACTIVE if self.model.is_extractive else AnswerMode.GENERATED
+        await self._tell_sources(job, evidence, mode)
+        markers = MarkerFilter(range(1, len(evidence.hits) + 1))
+        usage = await self._stream(job, live, evidence, markers)
+        live.add(markers.flush())
+        if not live.text.strip():
+            return await self._without_evidence(job, live, evidence)
+        return Outcome(MessageStatus.COMPLETED, mode, usage, evidence, markers)
+
+    async def _without_evidence(self, job: AnswerJob, live: LiveAnswer, evidence: Evidence) -> Outcome:
+        if not evidence.hits:
+            await self._tell_sources(job, evidence, AnswerMode.NO_EVIDENCE)
+        live.add(NO_EVIDENCE)
+        return Outcome(MessageStatus.COMPLETED, AnswerMode.NO_EVIDENCE)
+
+    async def _search(self, job: AnswerJob, query: str) -> Found:
+        deadline = time.monotonic() + LOADING_SECONDS
+        while True:
+            try:
+                return await self.retrieval.search(job.viewer, query, first=self.limits.sources, scope=job.scope)
+            except IndexLoading as error:
+                if time.monotonic() > deadline:
+                    raise
+                await asyncio.sleep(error.retry_after_seconds)
+
+    async def _tell_sources(self, job: AnswerJob, evidence: Evidence, mode: AnswerMode) -> None:
+        """Commit what the answer is based on, and let watchers see it."""
+        values = {
+            "query": evidence.query,
+            "candidates": evidence.found.candidates,
+            "took_milliseconds": evidence.found.took_milliseconds,
+            "mode": mode,
+        }
+        rows = [_source_row(job, marker, hit) for marker, hit in enumerate(evidence.hits, 1)]
+
+        async def write(session: AsyncSession) -> None:
+            await AnswerLeaseRepository(session).write(job.lease, values)
+            if rows:
+                await session.execute(insert(AnswerSource), await still_there(session, rows))
+
+        await self._transact(job, write)
+        await self.bus.ring(answer_topic(job.lease.answer_id))
+
+    async def _stream(
+        self, job: AnswerJob, live: LiveAnswer, evidence: Evidence, markers: MarkerFilter
+    ) -> Usage | None:
+        sources = [
+            PromptSource(marker, hit.chunk.text, hit.chunk.context.strip(), hit.likeness)
+            for marker, hit in enumerate(evidence.hits, 1)
+        ]
+        request = ChatRequest(
+            model=job.model,
+            messages=build(job.question, sources, job.history, budget_tokens=self.limits.context_tokens),
+            question=evidence.query,
+            sources=sources,
+            max_tokens=self.limits.max_tokens,
+            temperature=self.limits.temperature,
+        )
+        usage: Usage | None = None
+        started, is_first = time.perf_counter(), True
+        async with aclosing(self.model.stream(request)) as pieces:
+            async for piece in pieces:
+                if isinstance(piece, TextPiece):
+                    if is_first:
+                        self.metrics.answer_first_token_seconds.observe(time.perf_counter() - started)
+                        is_first = False
+                    live.add(markers.feed(piece.text))
+                else:
+                    usage = piece
+        return usage
+
+    async def _interrupt(self, job: AnswerJob, live: LiveAnswer) -> None:
+        message = "The server was shut down while it wrote this answer. Ask again."
+        failure = (AnswerFailureCode.INTERRUPTED, message, True)
+        await self._commit(job, live, Outcome(MessageStatus.INTERRUPTED, failure=failure))
+
+    async def _commit(self, job: AnswerJob, live: LiveAnswer, outcome: Outcome) -> None:
+        """Write the end once; while PostgreSQL is away for a moment, try again as long as the lease may hold."""
+        await live.tell_the_rest()
+        citations = await self._citations(job, live.text, outcome)
+        end = AnswerEnd(
+            outcome.status,
+            live.text,
+            outcome.mode,
+            outcome.usage.prompt_tokens if outcome.usage else None,
+            outcome.usage.completion_tokens if outcome.usage else None,
+            outcome.failure,
+        )
+
+        async def write(session: AsyncSession) -> None:
+            await AnswerLeaseRepository(session).end(job.lease, end)
+            if citations:
+                await session.execute(insert(Citation), await still_there(session, citations))
+
+        try:
+            await self._transact(job, write)
+        except (ProducerLost, DatabaseAway):
+            return
+        await self.bus.finish_text(job.viewer.user_id, job.lease.answer_id, job.lease.token)
+        self._count(job, outcome)
+
+    async def _transact(self, job: AnswerJob, write: Callable[[AsyncSession], Awaitable[None]]) -> None:
+        """Commit once; try again while PostgreSQL is away for a moment, or when a source went in the middle."""
+        deadline = time.monotonic() + COMMIT_TRIES_SECONDS
+        while True:
+            try:
+                async with self.database.transaction(job.viewer) as session:
+                    await write(session)
+            except (DatabaseAway, IntegrityError):
+                if time.monotonic() > deadline:
+                    raise
+                await asyncio.sleep(COMMIT_PAUSE_SECONDS)
+            else:
+                return
+
+    async def _citations(self, job: AnswerJob, text: str, outcome: Outcome) -> list[dict[str, object]]:
+        if outcome.evidence is None or outcome.markers is None:
+            return []
+        return await self.citing.rows(
+            job.viewer, job.lease.answer_id, text, outcome.markers.spans, outcome.evidence.hits
+        )
+
+    def _count(self, job: AnswerJob, outcome: Outcome) -> None:
+        mode = outcome.mode.value if outcome.mode else "NONE"
+        self.metrics.answers_finished_total.labels(status=outcome.status.value, mode=mode).inc()
+        if outcome.usage is not None:
+            tokens = self.metrics.llm_token_usage_total
+            tokens.labels(model=job.model, kind="prompt").inc(outcome.usage.prompt_tokens)
+            tokens.labels(model=job.model, kind="completion").inc(outcome.usage.completion_tokens)
+        log.info("answer_finished", message_id=str(job.lease.answer_id), status=outcome.status.value, mode=mode)
+
+
+def _source_row(job: AnswerJob, marker: int, hit: Hit) -> dict[str, object]:
+    return {
+        "message_id": job.lease.answer_id,
+        "marker": marker,
+        "owner_id": job.viewer.user_id,
+        "filename": hit.filename,
+        "chunk_id": hit.chunk.id,
+        "score": hit.score,
+        "semantic_rank": hit.semantic_rank,
+        "lexical_rank": hit.lexical_rank,
+    }

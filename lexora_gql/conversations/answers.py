@@ -1,0 +1,142 @@
+"""An answer while it is being written: its text goes to the live bus as it comes, and to PostgreSQL every second."""
+
+import asyncio
+import time
+from dataclasses import dataclass, field
+from uuid import UUID
+
+import structlog
+
+from lexora_gql.accounts.viewer import Viewer
+from lexora_gql.conversations.errors import ProducerLost
+from lexora_gql.conversations.leases import LEASE_SECONDS, RENEWAL_SECONDS, AnswerLease, AnswerLeaseRepository
+from lexora_gql.ports.event_bus import BusAway, EventBus, heard
+from lexora_gql.storage.database import Database, DatabaseAway
+
+CHECKPOINT_SECONDS = 1.0
+# Pieces closer together than this become one: a subscriber cannot read faster, and each costs a round trip.
+PIECE_SECONDS = 0.03
+BUS_RETRY_SECONDS = 0.5
+
+log = structlog.get_logger(__name__)
+
+
+def answer_topic(answer_id: UUID) -> str:
+    """Return the bell that rings when an answer has more to read."""
+    return f"answer:{answer_id}"
+
+
+def stop_topic(answer_id: UUID) -> str:
+    """Return the bell that rings when somebody wants an answer stopped."""
+    return f"stop:{answer_id}"
+
+
+@dataclass(slots=True)
+class LiveAnswer:
+    """The text of one answer, told to the world from a task of its own, so that the model is never kept waiting.
+
+    Attributes:
+        text: All of it so far; only ever grows.
+        is_stopped: Set when somebody wants the answer stopped.
+        is_lost: Set when the lease is over: what is written from then on is refused.
+    """
+
+    database: Database
+    bus: EventBus
+    viewer: Viewer
+    lease: AnswerLease
+    text: str = ""
+    is_stopped: asyncio.Event = field(default_factory=asyncio.Event)
+    is_lost: asyncio.Event = field(default_factory=asyncio.Event)
+    _news: asyncio.Event = field(default_factory=asyncio.Event)
+    _told: int = 0
+    _stored: int = 0
+
+    def add(self, text: str) -> None:
+        """Let the text grow."""
+        if text:
+            self.text += text
+            self._news.set()
+
+    async def tell(self) -> None:
+        """Bring the text to the bus as it grows, the first piece at once; until cancelled."""
+        while True:
+            await self._news.wait()
+            self._news.clear()
+            if not await self._tell_once():
+                await asyncio.sleep(BUS_RETRY_SECONDS)
+                # The bus may have forgotten everything; what it still has it will not take twice.
+                self._told = 0
+                self._news.set()
+            else:
+                await asyncio.sleep(PIECE_SECONDS)
+
+    async def tell_the_rest(self) -> None:
+        """Bring what is missing to the bus, if it is there."""
+        if not await self._tell_once():
+            self._told = 0
+            await self._tell_once()
+
+    async def checkpoint(self) -> None:
+        """Bring the text to PostgreSQL every second and keep the lease; until cancelled, stopped or lost."""
+        renewed = time.monotonic()
+        while True:
+            await asyncio.sleep(CHECKPOINT_SECONDS)
+            is_due = time.monotonic() - renewed >= RENEWAL_SECONDS
+            if not is_due and self._stored == len(self.text):
+                continue
+            try:
+                await self._store()
+                renewed = time.monotonic()
+            except ProducerLost:
+                self.is_lost.set()
+                return
+            except DatabaseAway:
+                # Others take the answer for lost by then, and they are right.
+                if time.monotonic() - renewed > LEASE_SECONDS:
+                    self.is_lost.set()
+                    return
+
+    async def listen_for_stop(self) -> None:
+        """Hear at once when somebody wants the answer stopped; until cancelled."""
+        async with self.bus.listen(stop_topic(self.lease.answer_id)) as bells:
+            while True:
+                # A ring is a hint; PostgreSQL says whether it is so.
+                if await heard(bells, within_seconds=60.0):
+                    await self._renew()
+
+    async def _store(self) -> None:
+        text = self.text
+        async with self.database.transaction(self.viewer) as session:
+            leases = AnswerLeaseRepository(session)
+            if len(text) > self._stored:
+                await leases.write(self.lease, {"content": text})
+            if await leases.renew(self.lease):
+                self.is_stopped.set()
+        self._stored = len(text)
+
+    async def _renew(self) -> None:
+        try:
+            async with self.database.transaction(self.viewer) as session:
+                if await AnswerLeaseRepository(session).renew(self.lease):
+                    self.is_stopped.set()
+        except (ProducerLost, DatabaseAway):
+            # The next checkpoint finds out which, and how long for.
+            return
+
+    async def _tell_once(self) -> bool:
+        text = self.text
+        if len(text) == self._told:
+            return True
+        try:
+            await self.bus.append_text(
+                self.viewer.user_id,
+                self.lease.answer_id,
+                self.lease.token,
+                offset=self._told,
+                text=text[self._told :],
+            )
+        except BusAway:
+            return False
+        self._told = len(text)
+        return True

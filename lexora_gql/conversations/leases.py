@@ -1,0 +1,119 @@
+"""An answer that is being written, as a row: only who holds its lease may write to it."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import func, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from lexora_gql.conversations.errors import ProducerLost
+from lexora_gql.conversations.models import AnswerFailureCode, AnswerMode, Message, MessageStatus
+
+NOW = func.clock_timestamp()
+LEASE_SECONDS = 8.0
+RENEWAL_SECONDS = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerLease:
+    """Leave to write one answer."""
+
+    answer_id: UUID
+    token: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerEnd:
+    """How an answer ended.
+
+    Attributes:
+        content: The whole text.
+        failure: Code, message and whether asking again may help; for FAILED and INTERRUPTED.
+    """
+
+    status: MessageStatus
+    content: str
+    mode: AnswerMode | None = None
+    prompt_tokens: int | None = None
+    completion_tokens: int | None = None
+    failure: tuple[AnswerFailureCode, str, bool] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerLeaseRepository:
+    """Leases inside one open transaction."""
+
+    session: AsyncSession
+
+    async def write(self, lease: AnswerLease, values: dict[str, Any]) -> None:
+        """Write to the answer's row.
+
+        Raises:
+            ProducerLost: The lease is over, or the answer is gone.
+        """
+        written = await self.session.execute(
+            update(Message)
+            .where(Message.id == lease.answer_id, Message.lease_token == lease.token)
+            .values(values)
+            .returning(Message.id)
+        )
+        if written.first() is None:
+            raise ProducerLost
+
+    async def renew(self, lease: AnswerLease) -> bool:
+        """Keep the lease; return whether somebody wants the answer stopped.
+
+        Raises:
+            ProducerLost: The lease is over, or the answer is gone.
+        """
+        row = (
+            await self.session.execute(
+                update(Message)
+                .where(Message.id == lease.answer_id, Message.lease_token == lease.token)
+                .values(lease_until=NOW + timedelta(seconds=LEASE_SECONDS))
+                .returning(Message.stop_requested_at)
+            )
+        ).first()
+        if row is None:
+            raise ProducerLost
+        return row[0] is not None
+
+    async def end(self, lease: AnswerLease, end: AnswerEnd) -> None:
+        """Write how the answer ended, and let go of it.
+
+        Raises:
+            ProducerLost: The lease is over, or the answer is gone.
+        """
+        await self.write(lease, ended(end))
+
+    async def lapsed(self, *, limit: int) -> list[Message]:
+        """Lock answers whose producer has not been heard of for the length of a lease."""
+        query = (
+            select(Message)
+            .where(Message.status == MessageStatus.GENERATING, Message.lease_until < NOW)
+            .limit(limit)
+            .with_for_update(skip_locked=True)
+        )
+        return list((await self.session.scalars(query)).all())
+
+
+def ended(end: AnswerEnd) -> dict[str, Any]:
+    """Return what the row says of an answer that ended."""
+    code, message, is_retryable = end.failure or (None, None, None)
+    values: dict[str, Any] = {
+        "status": end.status,
+        "content": end.content,
+        "finished_at": NOW,
+        "lease_token": None,
+        "lease_until": None,
+        "failure_code": code,
+        "failure_message": message,
+        "failure_is_retryable": is_retryable,
+    }
+    if end.mode is not None:
+        values["mode"] = end.mode
+    if end.prompt_tokens is not None:
+        values |= {"prompt_tokens": end.prompt_tokens, "completion_tokens": end.completion_tokens}
+    return values

@@ -1,0 +1,165 @@
+"""Conversations in PostgreSQL; the viewer's row-level security decides what there is."""
+
+from collections.abc import Collection as Ids
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TypeVar
+from uuid import UUID
+
+from sqlalchemy import delete, func, select, text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from lexora_gql.conversations.models import (
+    AnswerSource,
+    Citation,
+    Conversation,
+    IdempotencyKey,
+    Message,
+    MessageRole,
+)
+from lexora_gql.storage.keyset import Order, Page, PageRequest, Position, paginate
+
+Row = TypeVar("Row")
+NEWEST_FIRST = Order(Conversation.updated_at, Conversation.id, is_descending=True)
+IDEMPOTENCY_HOURS = 24
+
+
+@dataclass(frozen=True, slots=True)
+class ConversationRepository:
+    """Reads and writes inside one open transaction."""
+
+    session: AsyncSession
+
+    async def by_id(self, conversation_id: UUID, *, lock: bool = False) -> Conversation | None:
+        """Return a conversation of the viewer's."""
+        query = select(Conversation).where(Conversation.id == conversation_id)
+        return await self.session.scalar(query.with_for_update() if lock else query)
+
+    async def by_ids(self, ids: Ids[UUID]) -> dict[UUID, Conversation]:
+        """Return those of the conversations that are the viewer's."""
+        rows = await self.session.scalars(select(Conversation).where(Conversation.id.in_(ids)))
+        return {row.id: row for row in rows}
+
+    async def page(self, request: PageRequest) -> Page[Conversation]:
+        """Return part of the viewer's conversations, the last used first."""
+        return await paginate(self.session, select(Conversation), NEWEST_FIRST, request)
+
+    async def message(self, message_id: UUID, *, lock: bool = False) -> Message | None:
+        """Return a message of the viewer's."""
+        query = select(Message).where(Message.id == message_id)
+        return await self.session.scalar(query.with_for_update() if lock else query)
+
+    async def messages(self, ids: Ids[UUID]) -> dict[UUID, Message]:
+        """Return those of the messages that are the viewer's."""
+        rows = await self.session.scalars(select(Message).where(Message.id.in_(ids)))
+        return {row.id: row for row in rows}
+
+    async def branch(self, conversation_id: UUID, leaf_id: UUID | None) -> list[Message]:
+        """Return the messages from the first to a leaf; to the newest leaf where none is named.
+
+        Empty where the leaf is not a message of the conversation.
+        """
+        query = select(Message).where(Message.conversation_id == conversation_id)
+        rows = {row.id: row for row in await self.session.scalars(query)}
+        leaf = rows.get(leaf_id) if leaf_id is not None else newest_leaf(list(rows.values()))
+        path: list[Message] = []
+        while leaf is not None:
+            path.append(leaf)
+            leaf = rows.get(leaf.parent_id) if leaf.parent_id is not None else None
+        return path[::-1]
+
+    async def siblings(self, ids: Ids[UUID]) -> dict[UUID, list[Message]]:
+        """Return the other versions of each message: same parent, same role; the oldest first."""
+        one, other = Message.__table__.alias("one"), Message.__table__.alias("other")
+        pairs = await self.session.execute(
+            select(one.c.id, other.c.id)
+            .join(
+                other,
+                (other.c.conversation_id == one.c.conversation_id)
+                & other.c.parent_id.is_not_distinct_from(one.c.parent_id)
+                & (other.c.role == one.c.role)
+                & (other.c.id != one.c.id),
+            )
+            .where(one.c.id.in_(ids))
+            .order_by(other.c.created_at, other.c.id)
+        )
+        found = [(row[0], row[1]) for row in pairs]
+        rows = await self.messages({sibling for _, sibling in found})
+        siblings: dict[UUID, list[Message]] = {message_id: [] for message_id in ids}
+        for message_id, sibling in found:
+            siblings[message_id].append(rows[sibling])
+        return siblings
+
+    async def citations(self, message_ids: Ids[UUID]) -> dict[UUID, list[Citation]]:
+        """Return each answer's citations, in the order of the text."""
+        rows = await self.session.scalars(
+            select(Citation).where(Citation.message_id.in_(message_ids)).order_by(Citation.ordinal)
+        )
+        return _grouped(message_ids, [(row.message_id, row) for row in rows])
+
+    async def sources(self, message_ids: Ids[UUID]) -> dict[UUID, list[AnswerSource]]:
+        """Return each answer's numbered sources."""
+        rows = await self.session.scalars(
+            select(AnswerSource).where(AnswerSource.message_id.in_(message_ids)).order_by(AnswerSource.marker)
+        )
+        return _grouped(message_ids, [(row.message_id, row) for row in rows])
+
+    async def claimed_key(self, owner_id: UUID, key: str) -> IdempotencyKey | None:
+        """Return what was done under an idempotency key in the last 24 hours.
+
+        From here to the end of the transaction nobody else can use the key.
+        """
+        await self.session.execute(
+            text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))"), {"name": f"{owner_id}:{key}"}
+        )
+        mine = (IdempotencyKey.owner_id == owner_id) & (IdempotencyKey.key == key)
+        expiry = func.now() - timedelta(hours=IDEMPOTENCY_HOURS)
+        await self.session.execute(delete(IdempotencyKey).where(mine, IdempotencyKey.created_at < expiry))
+        return await self.session.scalar(select(IdempotencyKey).where(mine))
+
+    async def questions_since(self, owner_id: UUID, *, seconds: float) -> tuple[int, float]:
+        """Return how many questions were asked in the last seconds, and how long ago the first of them was."""
+        row = (
+            await self.session.execute(
+                select(func.count(), func.extract("epoch", func.now() - func.min(Message.created_at))).where(
+                    Message.owner_id == owner_id,
+                    Message.role == MessageRole.USER,
+                    Message.created_at > func.now() - timedelta(seconds=seconds),
+                )
+            )
+        ).one()
+        return int(row[0]), float(row[1] or 0)
+
+
+def newest_leaf(messages: Sequence[Message]) -> Message | None:
+    """Return the newest message that no other one follows."""
+    parents = {message.parent_id for message in messages}
+    leaves = [message for message in messages if message.id not in parents]
+    return max(leaves, key=lambda message: (message.created_at, message.id), default=None)
+
+
+def slice_of(path: Sequence[Message], request: PageRequest) -> Page[Message]:
+    """Return part of a branch, which is short enough to be loaded whole."""
+    places = {message.id: number for number, message in enumerate(path)}
+    low, high = 0, len(path)
+    if request.after is not None:
+        low = places.get(request.after.id, high - 1) + 1
+    if request.before is not None:
+        high = places.get(request.before.id, 0)
+    start, end = (max(low, high - request.size), high) if request.is_backward else (low, min(high, low + request.size))
+    items = path[start:end]
+    return Page(
+        items=items,
+        positions=[Position(message.created_at, message.id) for message in items],
+        has_next=end < len(path) if request.is_backward else end < high,
+        has_previous=start > low if request.is_backward else start > 0,
+        total=len(path),
+    )
+
+
+def _grouped(ids: Ids[UUID], rows: Sequence[tuple[UUID, Row]]) -> dict[UUID, list[Row]]:
+    grouped: dict[UUID, list[Row]] = {message_id: [] for message_id in ids}
+    for message_id, row in rows:
+        grouped[message_id].append(row)
+    return grouped

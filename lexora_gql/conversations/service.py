@@ -1,0 +1,207 @@
+"""Conversations as users see them: asked, watched, stopped, listed."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from collections.abc import Collection as Ids
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import delete, update
+
+from lexora_gql.accounts.viewer import Viewer
+from lexora_gql.conversations.answering import AnswerJob
+from lexora_gql.conversations.answers import stop_topic
+from lexora_gql.conversations.errors import ModelNotAllowed
+from lexora_gql.conversations.events import AnswerEvent, AnswerFeed, AnswerFinishedEvent, AnswerPosition
+from lexora_gql.conversations.leases import NOW
+from lexora_gql.conversations.models import AnswerSource, Citation, Conversation, Message, MessageRole, MessageStatus
+from lexora_gql.conversations.producers import Producers
+from lexora_gql.conversations.repository import ConversationRepository, slice_of
+from lexora_gql.conversations.sending import Asking, SendMessage, Sent
+from lexora_gql.errors import NotFound, require_length, require_range
+from lexora_gql.ports.event_bus import EventBus
+from lexora_gql.retrieval.scope import EVERYTHING
+from lexora_gql.storage.database import Database
+from lexora_gql.storage.keyset import Page, PageRequest
+
+QUESTION_CHARACTERS_MAX = 4_000
+TITLE_CHARACTERS_MAX = 200
+KEY_CHARACTERS_MAX = 200
+WAIT_SECONDS_MAX = 60.0
+# A producer hears of a stop within a second, so most callers see the end.
+STOP_SECONDS = 2.0
+UNTITLED = "New conversation"
+
+
+@dataclass(frozen=True, slots=True)
+class ConversationService:
+    """Use cases on conversations; the producers are the process's own."""
+
+    database: Database
+    bus: EventBus
+    feed: AnswerFeed
+    asking: Asking
+    producers: Producers
+    models: tuple[str, ...]
+
+    async def conversation(self, viewer: Viewer, conversation_id: UUID) -> Conversation | None:
+        """Return a conversation of the viewer's."""
+        return (await self.by_ids(viewer, [conversation_id])).get(conversation_id)
+
+    async def by_ids(self, viewer: Viewer, ids: Ids[UUID]) -> dict[UUID, Conversation]:
+        """Return those of the conversations that are the viewer's."""
+        async with self.database.transaction(viewer) as session:
+            return await ConversationRepository(session).by_ids(ids)
+
+    async def conversations(self, viewer: Viewer, page: PageRequest) -> Page[Conversation]:
+        """Return part of the viewer's conversations, the last used first."""
+        async with self.database.transaction(viewer) as session:
+            return await ConversationRepository(session).page(page)
+
+    async def create(self, viewer: Viewer, title: str | None) -> Conversation:
+        """Begin an empty conversation.
+
+        Raises:
+            InvalidInput: The title is blank or longer than 200 characters.
+        """
+        checked = UNTITLED if title is None else checked_title(title)
+        conversation = Conversation(owner_id=viewer.user_id, title=checked)
+        async with self.database.transaction(viewer) as session:
+            session.add(conversation)
+        return conversation
+
+    async def rename(self, viewer: Viewer, conversation_id: UUID, title: str) -> Conversation:
+        """Give a conversation another title.
+
+        Raises:
+            NotFound: There is no such conversation of the viewer's.
+        """
+        checked = checked_title(title)
+        async with self.database.transaction(viewer) as session:
+            conversation = await ConversationRepository(session).by_id(conversation_id, lock=True)
+            if conversation is None:
+                raise NotFound
+            conversation.title = checked
+        return conversation
+
+    async def delete(self, viewer: Viewer, conversation_id: UUID) -> UUID:
+        """Delete a conversation with all that was said; an answer that is being written in it ends.
+
+        Raises:
+            NotFound: There is no such conversation of the viewer's.
+        """
+        async with self.database.transaction(viewer) as session:
+            query = delete(Conversation).where(Conversation.id == conversation_id).returning(Conversation.id)
+            if await session.scalar(query) is None:
+                raise NotFound
+        return conversation_id
+
+    async def messages(
+        self, viewer: Viewer, conversation_id: UUID, page: PageRequest, *, leaf_id: UUID | None
+    ) -> Page[Message]:
+        """Return part of a branch, from the first message to a leaf; the newest leaf where none is named."""
+        async with self.database.transaction(viewer) as session:
+            path = await ConversationRepository(session).branch(conversation_id, leaf_id)
+        return slice_of(path, page)
+
+    async def messages_by_ids(self, viewer: Viewer, ids: Ids[UUID]) -> dict[UUID, Message]:
+        """Return those of the messages that are the viewer's."""
+        async with self.database.transaction(viewer) as session:
+            return await ConversationRepository(session).messages(ids)
+
+    async def siblings(self, viewer: Viewer, ids: Ids[UUID]) -> dict[UUID, list[Message]]:
+        """Return the other versions of each message."""
+        async with self.database.transaction(viewer) as session:
+            return await ConversationRepository(session).siblings(ids)
+
+    async def citations(self, viewer: Viewer, message_ids: Ids[UUID]) -> dict[UUID, list[Citation]]:
+        """Return each answer's citations, in the order of the text."""
+        async with self.database.transaction(viewer) as session:
+            return await ConversationRepository(session).citations(message_ids)
+
+    async def sources(self, viewer: Viewer, message_ids: Ids[UUID]) -> dict[UUID, list[AnswerSource]]:
+        """Return each answer's numbered sources."""
+        async with self.database.transaction(viewer) as session:
+            return await ConversationRepository(session).sources(message_ids)
+
+    async def send(self, viewer: Viewer, request: SendMessage, *, wait_seconds: float) -> Sent:
+        """Store a question, start its answer, and return at once or when the answer has ended.
+
+        Args:
+            viewer: Who asks.
+            request: What is asked; the same idempotency key gives the same messages for 24 hours.
+            wait_seconds: How long to wait for the answer's end, 0 to 60.
+
+        Raises:
+            InvalidInput: Something is outside its bounds.
+            NotFound: There is no such conversation, or no such message in it.
+            AlreadyRunning: An answer in this branch is still being written.
+            IdempotencyKeyReused: The key belongs to another request.
+            ModelNotAllowed: The model is not one of the server's.
+            Throttled: Too many questions in the last minute.
+        """
+        require_length("content", request.content.strip(), low=1, high=QUESTION_CHARACTERS_MAX)
+        require_range("waitSeconds", wait_seconds, low=0, high=WAIT_SECONDS_MAX, unit="seconds")
+        if request.idempotency_key is not None:
+            require_length("idempotencyKey", request.idempotency_key, low=1, high=KEY_CHARACTERS_MAX)
+        model = request.model or self.models[0]
+        if model not in self.models:
+            raise ModelNotAllowed(model, allowed=self.models)
+
+        asked = await self.asking.ask(viewer, request, model=model)
+        if asked.lease is not None:
+            scope = request.scope or EVERYTHING
+            job = AnswerJob(viewer, asked.lease, request.content.strip(), asked.history, scope, model)
+            self.producers.start(job)
+        if wait_seconds > 0:
+            return await self._ended(viewer, asked.sent, wait_seconds)
+        return asked.sent
+
+    async def stop(self, viewer: Viewer, message_id: UUID) -> Message:
+        """Stop an answer, keeping the text so far; stopping what has ended changes nothing.
+
+        Raises:
+            NotFound: There is no such answer of the viewer's.
+        """
+        async with self.database.transaction(viewer) as session:
+            message = await ConversationRepository(session).message(message_id)
+            if message is None or message.role is not MessageRole.ASSISTANT:
+                raise NotFound
+            await session.execute(
+                update(Message)
+                .where(Message.id == message_id, Message.status == MessageStatus.GENERATING)
+                .values(stop_requested_at=NOW)
+            )
+        if message.status is not MessageStatus.GENERATING:
+            return message
+        await self.bus.ring(stop_topic(message_id))
+        return await self._wait(viewer, message, STOP_SECONDS)
+
+    def events(self, viewer: Viewer, message_id: UUID, *, after: AnswerPosition | None) -> AsyncIterator[AnswerEvent]:
+        """Yield an answer's events after a position; see `AnswerFeed.events`."""
+        return self.feed.events(viewer, message_id, after=after)
+
+    async def _ended(self, viewer: Viewer, sent: Sent, wait_seconds: float) -> Sent:
+        answer = await self._wait(viewer, sent.answer, wait_seconds)
+        conversation = await self.conversation(viewer, sent.conversation.id)
+        return Sent(conversation or sent.conversation, sent.question, answer)
+
+    async def _wait(self, viewer: Viewer, answer: Message, seconds: float) -> Message:
+        try:
+            async with asyncio.timeout(seconds):
+                async for event in self.feed.events(viewer, answer.id, after=None):
+                    if isinstance(event, AnswerFinishedEvent):
+                        return event.message
+        except TimeoutError:
+            pass
+        found = await self.messages_by_ids(viewer, [answer.id])
+        return found.get(answer.id, answer)
+
+
+def checked_title(title: str) -> str:
+    """Return a title without the white space around it.
+
+    Raises:
+        InvalidInput: It is blank or longer than 200 characters.
+    """
+    return require_length("title", title.strip(), low=1, high=TITLE_CHARACTERS_MAX)

@@ -1,0 +1,42 @@
+"""All that transport and workers may see of the domains."""
+
+from dataclasses import dataclass
+
+from lexora_gql.accounts.service import AccountService
+from lexora_gql.conversations.reconciliation import AnswerReconciler
+from lexora_gql.conversations.service import ConversationService
+from lexora_gql.documents.collections import CollectionService
+from lexora_gql.documents.ingestion import IngestionService
+from lexora_gql.documents.reconciliation import DocumentReconciler
+from lexora_gql.documents.service import DocumentService
+from lexora_gql.retrieval.service import RetrievalService
+from lexora_gql.storage.keyset import Page, PageRequest, Position
+from lexora_gql.system import SystemService
+
+__all__ = ["Page", "PageRequest", "Position", "Services", "Upkeep"]
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """What people may do, one attribute per domain."""
+
+    accounts: AccountService
+    collections: CollectionService
+    documents: DocumentService
+    retrieval: RetrievalService
+    conversations: ConversationService
+    system: SystemService
+
+
+@dataclass(frozen=True, slots=True)
+class Upkeep:
+    """What jobs do."""
+
+    ingestion: IngestionService
+    documents: DocumentReconciler
+    answers: AnswerReconciler
+
+    async def reconcile(self) -> None:
+        """Make good what was left behind; safe to run anywhere, any number of times."""
+        await self.documents.reconcile()
+        await self.answers.reconcile()
