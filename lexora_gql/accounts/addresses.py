@@ -11,7 +11,9 @@ EMAIL_CHARACTERS_MAX = 254
 LOCAL_PART_CHARACTERS_MAX = 64
 # Dots apart, what RFC 5322 lets stand unquoted, and letters beyond ASCII (RFC 6531).
 LOCAL_PART = re.compile(r"[^\s@\"(),:;<>\[\\\].]+(?:\.[^\s@\"(),:;<>\[\\\].]+)*")
-DOMAIN = re.compile(r"(?=.{1,253}$)[^\W_](?:[\w-]{0,61}[^\W_])?(?:\.[^\W_](?:[\w-]{0,61}[^\W_])?)*")
+# Labels of letters and digits, hyphens within; beyond ASCII anything visible, as registries differ.
+LABEL = r"[A-Za-z0-9\u0080-\U0010ffff](?:[A-Za-z0-9\u0080-\U0010ffff-]{0,61}[A-Za-z0-9\u0080-\U0010ffff])?"
+DOMAIN = re.compile(rf"(?=.{{1,253}}$){LABEL}(?:\.{LABEL})*")
 IPV6_SUBSCRIBER_BITS = 64
 
 
@@ -24,7 +26,7 @@ def clean_email(email: str) -> str:
     # Checked before the rest: normalising costs time that grows with the length.
     if len(email) > EMAIL_CHARACTERS_MAX:
         raise _refused(f"has {len(email)} characters; 3 to {EMAIL_CHARACTERS_MAX} are allowed")
-    cleaned = unicodedata.normalize("NFKC", email.strip())
+    cleaned = unicodedata.normalize("NFKC", email).strip()
     local, _, domain = cleaned.rpartition("@")
     # Invisible and control characters would make two addresses look the same.
     is_visible = all(unicodedata.category(character)[0] not in "CZ" for character in cleaned)
@@ -41,7 +43,7 @@ def email_key(email: str) -> str:
 
     The local part is folded, too: mail systems that tell `Ann@` from `ann@` are rarer than people who mistype.
     """
-    folded = unicodedata.normalize("NFKC", email.strip()).casefold()
+    folded = unicodedata.normalize("NFKC", email).strip().casefold()
     return unicodedata.normalize("NFKC", folded)
 
 
