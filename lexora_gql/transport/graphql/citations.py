@@ -1,0 +1,111 @@
+"""What backs an answer: its sources, and the citations that were checked against them."""
+
+from typing import Self
+
+import strawberry
+
+from lexora_gql.conversations import models
+from lexora_gql.transport.graphql.context import Info
+from lexora_gql.transport.graphql.documents import Chunk, Document
+from lexora_gql.transport.graphql.enums import CitationVerification
+from lexora_gql.transport.graphql.interfaces import TextSpan
+from lexora_gql.transport.graphql.retrieval import SearchHit
+
+
+@strawberry.type(description="A stretch of the answer and the stretch of a document that backs it.")
+class Citation:
+    """A stretch of the answer and the stretch of a document that backs it."""
+
+    row: strawberry.Private[models.Citation]
+    marker: int = strawberry.field(description="The number in the answer's text, as in [1].")
+    answer_span: TextSpan = strawberry.field(description="The marker's place in message.content.")
+    quote: str = strawberry.field(
+        description="Words of the source, exactly as stored: text[charStart:charEnd] of the document."
+    )
+    char_start: int = strawberry.field(description="Where the quote begins in the document's extracted text.")
+    char_end: int = strawberry.field(description="One past the quote's last character.")
+    page: int | None = strawberry.field(description="The page that the quote begins on; the file's first is 1.")
+    verification: CitationVerification = strawberry.field(
+        description="Does the source say what the answer's sentence says?"
+    )
+    filename: str = strawberry.field(description="Of the source; it stays when the document goes.")
+
+    @strawberry.field(description="The passage. Null once the document is deleted; filename and quote stay.")
+    async def chunk(self, info: Info) -> Chunk | None:
+        """Load the passage."""
+        row = await info.context.loaders.chunks.load(self.row.chunk_id) if self.row.chunk_id else None
+        return Chunk.of(row) if row else None
+
+    @strawberry.field(description="The document. Null once it is deleted; filename and quote stay.")
+    async def document(self, info: Info) -> Document | None:
+        """Load the document."""
+        row = await info.context.loaders.documents.load(self.row.document_id) if self.row.document_id else None
+        return Document.of(row) if row else None
+
+    @classmethod
+    def of(cls, row: models.Citation) -> Self:
+        """Return a citation as clients see it."""
+        return cls(
+            row=row,
+            marker=row.marker,
+            answer_span=TextSpan(start=row.answer_start, end=row.answer_end),
+            quote=row.quote,
+            char_start=row.char_start,
+            char_end=row.char_end,
+            page=row.page,
+            verification=row.verification,
+            filename=row.filename,
+        )
+
+
+@strawberry.type(
+    description="A numbered source of an answer. The number and the filename stay when the document goes; the hit "
+    "does not."
+)
+class AnswerSource:
+    """A numbered source of an answer."""
+
+    row: strawberry.Private[models.AnswerSource]
+    searched: strawberry.Private[str]
+    marker: int = strawberry.field(description="The number that the answer cites it by.")
+    filename: str = strawberry.field(description="The name of its file.")
+
+    @strawberry.field(description="The passage; null once the document is deleted.")
+    async def hit(self, info: Info) -> SearchHit | None:
+        """Load the passage."""
+        chunk = await info.context.loaders.chunks.load(self.row.chunk_id) if self.row.chunk_id else None
+        return SearchHit.of_source(self.row, chunk, self.searched) if chunk else None
+
+
+async def load_sources(info: Info, message: models.Message) -> list[AnswerSource]:
+    """Return what an answer is based on, by number."""
+    rows = await info.context.loaders.sources.load(message.id) or ()
+    return [
+        AnswerSource(row=row, searched=message.query or "", marker=row.marker, filename=row.filename) for row in rows
+    ]
+
+
+@strawberry.type(description="What retrieval did for an answer.")
+class RetrievalTrace:
+    """What retrieval did for an answer."""
+
+    row: strawberry.Private[models.Message]
+    query: str = strawberry.field(
+        description="The standalone question that was searched, after the conversation so far was taken into account."
+    )
+    candidates: int = strawberry.field(description="Chunks searched, after scope.")
+    took_milliseconds: float = strawberry.field(description="How long the search took.")
+
+    @strawberry.field(description="What the answer is based on, by number.")
+    async def sources(self, info: Info) -> list[AnswerSource]:
+        """Load the sources."""
+        return await load_sources(info, self.row)
+
+    @classmethod
+    def of(cls, row: models.Message) -> Self | None:
+        """Return the trace of an answer; None for questions, and until the search is done."""
+        if row.query is None:
+            return None
+        return cls(
+            row=row, query=row.query, candidates=row.candidates or 0, took_milliseconds=row.took_milliseconds or 0.0
+        )
