@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 import signal
 from collections import deque
 from collections.abc import Callable, Mapping
@@ -28,6 +29,7 @@ class Command:
         stop_signal: Asks for an orderly end.
         stop_seconds: After so long it is killed.
         death_signal: What the child gets when we die without a word (Linux).
+        routine: Lines that say nothing worth reading are not passed on.
     """
 
     name: str
@@ -38,6 +40,7 @@ class Command:
     stop_signal: signal.Signals = signal.SIGTERM
     stop_seconds: float = 5.0
     death_signal: signal.Signals = signal.SIGKILL
+    routine: re.Pattern[str] | None = None
 
 
 class Child:
@@ -146,7 +149,8 @@ class Child:
 
     def _pass_on(self, line: str) -> None:
         self.last_lines.append(line)
-        if self._write is not None:
+        routine = self.command.routine
+        if self._write is not None and not (routine and routine.search(line)):
             self._write(self.command.name, line)
 
 

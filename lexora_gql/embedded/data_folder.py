@@ -29,8 +29,9 @@ SYSTEM_FOLDER = Path("/var/lib/lexora")
 class DataFolder:
     """The folder DATA_DIR, ours alone while it is held."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, system_folder: Path = SYSTEM_FOLDER) -> None:
         self.path = path.absolute()
+        self.system_folder = system_folder
 
     @contextmanager
     def held(self) -> Iterator[None]:
@@ -71,7 +72,7 @@ class DataFolder:
     def home(self, server: str) -> tuple[Path, Owner]:
         """Return the folder of a server, and who runs it there.
 
-        It is in the data folder. Where the server's user cannot go there, it is below `SYSTEM_FOLDER`, and a file
+        It is in the data folder. Where the server's user cannot go there, it is below the system folder, and a file
         in the data folder says where.
 
         Raises:
@@ -85,10 +86,12 @@ class DataFolder:
             return here, self._settled(here, owner)
         if owner.can_reach(self.path):
             return private_folder(here, owner), owner
-        make_folder(SYSTEM_FOLDER, PASSABLE)
-        home = private_folder(SYSTEM_FOLDER / f"{server}-{secrets.token_hex(4)}", owner)
+        make_folder(self.system_folder, PASSABLE)
+        home = private_folder(self.system_folder / f"{server}-{secrets.token_hex(4)}", owner)
         if not owner.can_reach(home):
-            raise CannotRun(f"DATA_DIR: neither {self.path} nor {SYSTEM_FOLDER} can be reached by user {owner.uid}.")
+            raise CannotRun(
+                f"DATA_DIR: neither {self.path} nor {self.system_folder} can be reached by user {owner.uid}."
+            )
         elsewhere.write_text(f"{home}\n", encoding="utf-8")
         return home, owner
 

@@ -27,7 +27,7 @@ def main(arguments: list[str]) -> NoReturn:
         os.setgid(group)
         os.setuid(user)
     if command[0] == "--reach":
-        sys.exit(0 if os.access(command[1], os.R_OK | os.X_OK) else UNREACHABLE)
+        sys.exit(0 if os.access(command[1], os.X_OK) else UNREACHABLE)
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, death_signal, 0, 0, 0)
         # The parent may have died before we asked.

@@ -2,6 +2,7 @@
 
 import asyncio
 import signal
+import time
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import psutil
 
 WAIT_SECONDS = 5.0
+POLL_SECONDS = 0.05
 
 
 async def end_leftovers(program: str, folder: Path, signals: Sequence[signal.Signals]) -> None:
@@ -31,7 +33,14 @@ async def end_leftovers(program: str, folder: Path, signals: Sequence[signal.Sig
         for process in running:
             with suppress(psutil.NoSuchProcess):
                 process.send_signal(number)
-        await asyncio.to_thread(psutil.wait_procs, running, WAIT_SECONDS)
+        await asyncio.to_thread(_wait_until_gone, folder, program)
+
+
+def _wait_until_gone(folder: Path, program: str) -> None:
+    # Not by process number: one that init has not reaped yet still has its number, but works nowhere.
+    patient_until = time.monotonic() + WAIT_SECONDS
+    while _working_in(folder, program) and time.monotonic() < patient_until:
+        time.sleep(POLL_SECONDS)
 
 
 def _working_in(folder: Path, program: str) -> list[psutil.Process]:

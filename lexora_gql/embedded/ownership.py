@@ -45,7 +45,7 @@ class Owner:
         It is tried, not computed: access lists and mounts have their say too.
         """
         if not self.is_another:
-            return os.access(path, os.R_OK | os.X_OK)
+            return os.access(path, os.X_OK)
         command = self.launch(["--reach", str(path)], death_signal=9)
         return subprocess.run(command, check=False, stdin=subprocess.DEVNULL).returncode == 0  # noqa: S603  # ours
 

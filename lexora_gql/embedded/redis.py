@@ -1,5 +1,6 @@
 """Redis as a child process: a private socket, a limit on memory, nothing kept on disk."""
 
+import re
 import signal
 from pathlib import Path
 
@@ -24,6 +25,11 @@ SETTINGS = {
     "daemonize": "no",
     "loglevel": "warning",
 }
+# Redis says this at its highest level. The warning is about snapshots, which are off.
+ROUTINE = re.compile(
+    "Redis is starting|Redis version=|Configuration loaded|Server initialized|Memory overcommit must be enabled|"
+    "scheduling shutdown|User requested shutdown|ready to exit"
+)
 
 
 class EmbeddedRedis(EmbeddedServer):
@@ -57,6 +63,7 @@ class EmbeddedRedis(EmbeddedServer):
             environment=plain_environment(),
             owner=self.owner,
             stop_seconds=1.0,
+            routine=ROUTINE,
         )
 
     async def prepare(self) -> None:
