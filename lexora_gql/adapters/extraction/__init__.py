@@ -1,0 +1,1 @@
+"""Reading text out of files: a sandbox, and a reader for each kind of file that runs inside it."""

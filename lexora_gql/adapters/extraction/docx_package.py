@@ -1,0 +1,171 @@
+"""Opening a DOCX: a zip of XML parts, unpacked within limits before anything else sees it."""
+
+import io
+import re
+import zipfile
+import zlib
+from dataclasses import dataclass
+from typing import BinaryIO
+
+from docx import Document
+from docx.opc.constants import RELATIONSHIP_TYPE
+from lxml import etree
+
+from lexora_gql.adapters.extraction import failures
+from lexora_gql.adapters.extraction.cleaning import one_line
+from lexora_gql.adapters.extraction.limits import MEBIBYTE
+from lexora_gql.ports.text_extractor import ExtractionFailed
+
+ENTRIES_MAX = 2_000
+UNPACKED_BYTES_MAX = 100_000_000
+PIECE_BYTES = MEBIBYTE
+KIND = "DOCX"
+_OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_ENCRYPTED_STREAM = "EncryptedPackage".encode("utf-16-le")
+_TEXTUAL = (".xml", ".rels")
+_MAIN = re.compile(r"(?:^|/)word/document\d*\.xml$", re.IGNORECASE)
+# Word writes none of these, other programs do; they are not XML, but easily left out.
+_CONTROL = re.compile(
+    rb"[\x00-\x08\x0b\x0c\x0e-\x1f]|&#(?:x0*(?:[0-8bcef]|1[0-9a-f])|0*(?:[0-8]|1[124-9]|2\d|3[01]));", re.IGNORECASE
+)
+
+
+@dataclass(frozen=True, slots=True)
+class DocxParts:
+    """The XML that a document's text is made of; what is missing is None."""
+
+    document: etree._Element
+    styles: etree._Element | None
+    numbering: etree._Element | None
+    footnotes: etree._Element | None
+    endnotes: etree._Element | None
+    title: str | None
+
+
+def open_docx(source: BinaryIO) -> DocxParts:
+    """Return a document's parts, by python-docx or, where that stumbles over something beside the text, directly.
+
+    Raises:
+        ExtractionFailed: ENCRYPTED, CORRUPT or TOO_LARGE_TO_PARSE.
+    """
+    _refuse_ole(source)
+    members = _unpack(source)
+    title = _title(members.get("docProps/core.xml"))
+    try:
+        return _by_python_docx(members, title)
+    except MemoryError:
+        raise
+    except Exception:  # noqa: BLE001  # python-docx raises whatever a part that we need not read leads it to
+        return _directly(members, title)
+
+
+def _refuse_ole(source: BinaryIO) -> None:
+    """Word encrypts by putting the zip into a container of the old kind; .doc is that container as well."""
+    head = source.read(len(_OLE))
+    if head == _OLE:
+        if _ENCRYPTED_STREAM in source.read():
+            raise failures.encrypted(KIND)
+        message = "The file is in Word's format of before 2007 (.doc). Save it as DOCX and upload that."
+        raise ExtractionFailed("CORRUPT", message)
+    source.seek(0)
+
+
+def _unpack(source: BinaryIO) -> dict[str, bytes]:
+    """Return every member by name; pictures and the like as empty, but counted.
+
+    Sizes are counted as they come out, because a header may say anything.
+    """
+    try:
+        with zipfile.ZipFile(source) as archive:
+            infos = archive.infolist()
+            if len(infos) > ENTRIES_MAX:
+                what = f"holds {len(infos):,} files inside; at most {ENTRIES_MAX:,} are read"
+                raise failures.too_much_unpacked(what)
+            members: dict[str, bytes] = {}
+            remaining = UNPACKED_BYTES_MAX
+            for info in infos:
+                if info.flag_bits & 1:
+                    raise failures.encrypted(KIND)
+                data, size = _member(archive, info, remaining)
+                remaining -= size
+                members[info.filename.replace("\\", "/").lstrip("/")] = data
+            return members
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, ValueError, OSError):
+        # A checksum that fails anywhere says that the file was damaged on its way; what else was, nobody knows.
+        raise failures.corrupt(KIND) from None
+
+
+def _member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, remaining: int) -> tuple[bytes, int]:
+    """Return a member's bytes, and how many there were."""
+    is_textual = info.filename.lower().endswith(_TEXTUAL)
+    pieces: list[bytes] = []
+    size = 0
+    with archive.open(info) as member:
+        while piece := member.read(PIECE_BYTES):
+            size += len(piece)
+            if size > remaining:
+                what = f"swells to more than {UNPACKED_BYTES_MAX // 1_000_000} MB when it is unpacked"
+                raise failures.too_much_unpacked(what)
+            if is_textual:
+                pieces.append(piece)
+    return b"".join(pieces), size
+
+
+def _by_python_docx(members: dict[str, bytes], title: str | None) -> DocxParts:
+    stripped = io.BytesIO()
+    with zipfile.ZipFile(stripped, "w", zipfile.ZIP_STORED) as archive:
+        for name, data in members.items():
+            archive.writestr(name, data)
+    stripped.seek(0)
+    part = Document(stripped).part
+
+    def related(kind: str) -> etree._Element | None:
+        try:
+            found = part.part_related_by(kind)
+        except KeyError:
+            return None
+        element = getattr(found, "element", None)
+        return element if element is not None else _parse(found.blob)
+
+    return DocxParts(
+        document=part.element,
+        styles=related(RELATIONSHIP_TYPE.STYLES),
+        numbering=related(RELATIONSHIP_TYPE.NUMBERING),
+        footnotes=related(RELATIONSHIP_TYPE.FOOTNOTES),
+        endnotes=related(RELATIONSHIP_TYPE.ENDNOTES),
+        title=title,
+    )
+
+
+def _directly(members: dict[str, bytes], title: str | None) -> DocxParts:
+    name = next((name for name in sorted(members) if _MAIN.search(name)), None)
+    if name is None:
+        raise failures.corrupt(KIND)
+    document = _parse(members[name])
+    if document is None:
+        raise failures.corrupt(KIND)
+    folder = name.rpartition("/")[0]
+
+    def beside(part: str) -> etree._Element | None:
+        data = members.get(f"{folder}/{part}.xml")
+        return _parse(data) if data else None
+
+    return DocxParts(document, beside("styles"), beside("numbering"), beside("footnotes"), beside("endnotes"), title)
+
+
+def _parse(data: bytes) -> etree._Element | None:
+    """Return an XML part, or None when it is none; entities stay unresolved, nothing is fetched."""
+    # `huge_tree` lifts libxml2's limit of 10 MB a text node; what may be unpacked is bounded already.
+    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=True)
+    try:
+        return etree.fromstring(_CONTROL.sub(b"", data), parser)
+    except (etree.XMLSyntaxError, ValueError):
+        return None
+
+
+def _title(core: bytes | None) -> str | None:
+    properties = _parse(core) if core else None
+    if properties is None:
+        return None
+    named = properties.findtext("{http://purl.org/dc/elements/1.1/}title")
+    return one_line(named or "") or None

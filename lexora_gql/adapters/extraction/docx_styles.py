@@ -1,0 +1,115 @@
+"""What a paragraph of a DOCX is, by its own properties and by its style: a heading, an item of a list, plain."""
+
+import re
+from dataclasses import dataclass
+
+from lxml import etree
+
+# Styles may be based on each other in a circle.
+ANCESTORS_MAX = 20
+LEVELS = 9
+_HEADING = re.compile(r"heading\s*([1-9])", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    """One style, as the file has it."""
+
+    name: str
+    based_on: str | None
+    outline_level: int | None
+    numbering: tuple[str | None, int | None]
+
+
+def local_name(element: etree._Element) -> str:
+    """Return a tag without its namespace: both editions of the standard, and mathematics, name alike what is alike."""
+    tag = element.tag
+    return tag.rpartition("}")[2] if isinstance(tag, str) else ""
+
+
+def child(element: etree._Element | None, *path: str) -> etree._Element | None:
+    """Return what stands at a path of local names below an element, the first each time."""
+    for name in path:
+        if element is None:
+            return None
+        element = next((below for below in element if local_name(below) == name), None)
+    return element
+
+
+def value(element: etree._Element | None, name: str = "val") -> str | None:
+    """Return an attribute by its local name."""
+    if element is None:
+        return None
+    return next((text for key, text in element.attrib.items() if key.rpartition("}")[2] == name), None)
+
+
+def whole_number(text: str | None) -> int | None:
+    """Return a small number that is not negative, None for anything else."""
+    return int(text) if text is not None and text.isascii() and text.isdigit() and len(text) < 10 else None
+
+
+class Styles:
+    """The styles of one document."""
+
+    def __init__(self, part: etree._Element | None) -> None:
+        self._styles: dict[str, Style] = {}
+        for element in part if part is not None else ():
+            if local_name(element) == "style" and (identity := value(element, "styleId")) is not None:
+                properties = child(element, "pPr")
+                self._styles[identity] = Style(
+                    name=value(child(element, "name")) or identity,
+                    based_on=value(child(element, "basedOn")),
+                    outline_level=whole_number(value(child(properties, "outlineLvl"))),
+                    numbering=_numbering(properties),
+                )
+        self._levels: dict[str, int | None] = {}
+
+    def heading_level(self, properties: etree._Element | None) -> int | None:
+        """Return 1 to 9 for a heading, None for what is none; a title is of level 1."""
+        own = whole_number(value(child(properties, "outlineLvl")))
+        if own is not None:
+            return own + 1 if own < LEVELS else None
+        identity = value(child(properties, "pStyle"))
+        if identity is None:
+            return None
+        if identity not in self._levels:
+            self._levels[identity] = self._level_of_style(identity)
+        return self._levels[identity]
+
+    def is_title(self, properties: etree._Element | None) -> bool:
+        """Whether a paragraph has the style that titles of documents have."""
+        identity = value(child(properties, "pStyle")) or ""
+        style = self._styles.get(identity)
+        return (style.name if style else identity).lower() == "title"
+
+    def numbering(self, properties: etree._Element | None) -> tuple[str | None, int]:
+        """Return the numbering that a paragraph takes part in, None for none, and its level from 0."""
+        number, level = _numbering(properties)
+        for style in self._line(value(child(properties, "pStyle"))):
+            number = number if number is not None else style.numbering[0]
+            level = level if level is not None else style.numbering[1]
+        return (None if number == "0" else number), min(level or 0, LEVELS - 1)
+
+    def _level_of_style(self, identity: str) -> int | None:
+        line = self._line(identity) or [Style(identity, None, None, (None, None))]
+        for style in line:
+            if match := _HEADING.fullmatch(style.name.strip()):
+                return int(match[1])
+            if style.name.lower() == "title":
+                return 1
+            if style.outline_level is not None:
+                return style.outline_level + 1 if style.outline_level < LEVELS else None
+        return None
+
+    def _line(self, identity: str | None) -> list[Style]:
+        """Return a style and those that it is based on, nearest first."""
+        line: list[Style] = []
+        while identity is not None and (style := self._styles.get(identity)) and len(line) < ANCESTORS_MAX:
+            line.append(style)
+            identity = style.based_on
+        return line
+
+
+def _numbering(properties: etree._Element | None) -> tuple[str | None, int | None]:
+    numbering = child(properties, "numPr")
+    return value(child(numbering, "numId")), whole_number(value(child(numbering, "ilvl")))

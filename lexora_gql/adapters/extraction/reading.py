@@ -1,0 +1,103 @@
+"""Inside the child: from a file's type to its reader, and from what it finds to frames."""
+
+import importlib
+import os
+import time
+from collections.abc import Callable, Iterator
+from typing import BinaryIO
+
+from lexora_gql.adapters.extraction import failures
+from lexora_gql.adapters.extraction.docx_extractor import read_docx
+from lexora_gql.adapters.extraction.frames import PROGRESS, Write, pack_json, write_failure, write_text, write_version
+from lexora_gql.adapters.extraction.limits import CHARACTERS_MAX, Limits, confine
+from lexora_gql.adapters.extraction.markdown_extractor import read_markdown
+from lexora_gql.adapters.extraction.pdf_extractor import read_pdf
+from lexora_gql.adapters.extraction.plain_text_extractor import read_plain_text
+from lexora_gql.ports.text_extractor import ExtractedText, ExtractionFailed
+
+PROGRESS_SECONDS = 0.1
+Progress = Callable[[int, int | None], None]
+# A reader yields what it knows, and may yield again when it knows more about the same text: should it then be stopped,
+# what it yielded before stands.
+Reader = Callable[[BinaryIO, Progress], Iterator[ExtractedText]]
+
+READERS: dict[str, Reader] = {
+    "application/pdf": read_pdf,
+    "application/vnd.openxmlformats-officedocument.wordprocessingml.document": read_docx,
+    "text/markdown": read_markdown,
+    "text/plain": read_plain_text,
+}
+# Modules that the readers import only when they first need them; imported once here, every child has them.
+LATE_MODULES = (
+    "charset_normalizer.api",
+    "encodings.idna",
+    "encodings.utf_16",
+    "encodings.utf_32",
+    "pypdf.generic",
+)
+
+
+def preload() -> None:
+    """Import what readers import late."""
+    for name in LATE_MODULES:
+        importlib.import_module(name)
+
+
+def read_in_child(file: int, pipe: int, media_type: str, limits: Limits) -> None:
+    """Read a file and tell the server of it; never returns.
+
+    Args:
+        file: Descriptor of the file, open for reading.
+        pipe: Descriptor to write frames to.
+        media_type: Decides the reader.
+        limits: What this process may use.
+    """
+    _keep_only(file, pipe)
+    confine(limits)
+    os.chdir("/")
+    with os.fdopen(file, "rb") as source, os.fdopen(pipe, "wb", buffering=65_536) as sink:
+
+        def write(frame: bytes) -> None:
+            sink.write(frame)
+
+        try:
+            _read(source, write, sink.flush, media_type)
+        except ExtractionFailed as failure:
+            write_failure(write, failure)
+        except MemoryError:
+            write_failure(write, failures.out_of_memory(limits))
+        sink.flush()
+    os._exit(0)
+
+
+def _read(source: BinaryIO, write: Write, flush: Callable[[], None], media_type: str) -> None:
+    reader = READERS.get(media_type)
+    if reader is None:
+        raise failures.unknown_type(media_type)
+    told = time.monotonic()
+
+    def progress(done: int, total: int | None) -> None:
+        nonlocal told
+        if (now := time.monotonic()) - told >= PROGRESS_SECONDS or done == total:
+            told = now
+            write(pack_json(PROGRESS, [done, total]))
+            flush()
+
+    is_text_sent = False
+    for found in reader(source, progress):
+        if not is_text_sent:
+            if len(found.text) > CHARACTERS_MAX:
+                raise failures.too_much_text()
+            write_text(write, found.text)
+            is_text_sent = True
+        write_version(write, found)
+        flush()
+
+
+def _keep_only(*descriptors: int) -> None:
+    """Close every descriptor but these; standard input, output and error lead nowhere."""
+    low = 3
+    for descriptor in sorted(descriptors):
+        os.closerange(low, descriptor)
+        low = descriptor + 1
+    os.closerange(low, os.sysconf("SC_OPEN_MAX"))

@@ -1,0 +1,124 @@
+"""Reading files where they can do no harm: each in a child process of its own, within limits."""
+
+import asyncio
+import itertools
+import os
+import signal
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from lexora_gql.adapters.extraction import failures
+from lexora_gql.adapters.extraction.limits import Limits
+from lexora_gql.adapters.extraction.receiving import Malformed, Receiver
+from lexora_gql.adapters.extraction.zygote_client import Exit, ZygoteClient, ZygoteLost
+from lexora_gql.ports.text_extractor import ExtractedText, ExtractionFailed
+
+KILL_SECONDS = 5.0
+ZYGOTES_A_FILE = 2
+# A child that dies this close to its limit of memory has died of it: allocation in C aborts the process.
+MEMORY_SHARE = 0.75
+
+
+@dataclass(slots=True)
+class SandboxedExtractor:
+    """A TextExtractor that forks a child for each file from a process that has every reader loaded.
+
+    A child that dies takes only its own file with it. A zygote that dies is replaced, and the files that were being
+    read are begun again once: they had no part in it, as far as anybody can tell.
+
+    Attributes:
+        limits: What one file may cost.
+    """
+
+    limits: Limits = field(default_factory=Limits)
+    _zygote: ZygoteClient | None = None
+    _starting: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _jobs: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))
+
+    async def extract(
+        self, path: Path, media_type: str, on_progress: Callable[[int, int | None], None]
+    ) -> ExtractedText:
+        """Return the text of a file; see `TextExtractor.extract`."""
+        receiver = Receiver(on_progress)
+        for _ in range(ZYGOTES_A_FILE):
+            receiver = receiver.begin_again()
+            try:
+                zygote = await self._ready()
+                # Opened anew each time: children share the place in the file with whoever opened it.
+                file = await asyncio.to_thread(os.open, path, os.O_RDONLY | os.O_CLOEXEC)
+                try:
+                    ended = await self._attempt(zygote, file, media_type, receiver)
+                finally:
+                    os.close(file)
+            except ZygoteLost:
+                continue
+            return self._verdict(receiver, ended)
+        raise failures.crashed()
+
+    async def aclose(self) -> None:
+        """End every child."""
+        async with self._starting:
+            zygote, self._zygote = self._zygote, None
+            if zygote is not None:
+                await zygote.aclose()
+
+    async def _ready(self) -> ZygoteClient:
+        async with self._starting:
+            if self._zygote is None or self._zygote.is_lost:
+                if self._zygote is not None:
+                    await self._zygote.aclose()
+                    self._zygote = None
+                self._zygote = await ZygoteClient.start(self.limits)
+            return self._zygote
+
+    async def _attempt(self, zygote: ZygoteClient, file: int, media_type: str, receiver: Receiver) -> Exit | None:
+        """Let one child read; return how it ended, None when it was stopped for its time."""
+        job = next(self._jobs)
+        reading, writing = os.pipe2(os.O_CLOEXEC)
+        pipe = os.fdopen(reading, "rb", buffering=0)
+        try:
+            ended = zygote.read(job, media_type, file, writing)
+        finally:
+            os.close(writing)
+        loop = asyncio.get_running_loop()
+        reader = asyncio.StreamReader()
+        transport, _ = await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), pipe)
+        try:
+            async with asyncio.timeout(self.limits.wall_seconds):
+                await receiver.receive(reader)
+                return await asyncio.shield(ended)
+        except TimeoutError:
+            return None
+        except Malformed:
+            raise failures.crashed() from None
+        finally:
+            transport.close()
+            if not ended.done():
+                await self._end(zygote, job, ended)
+
+    async def _end(self, zygote: ZygoteClient, job: int, ended: asyncio.Future[Exit]) -> None:
+        zygote.kill(job)
+        done, _ = await asyncio.wait([ended], timeout=KILL_SECONDS)
+        if not done:
+            # Stopped, or worse. The kernel kills its children with it.
+            zygote.abandon()
+
+    def _verdict(self, receiver: Receiver, ended: Exit | None) -> ExtractedText:
+        """Return the text, whatever became of the child after it had told all of it.
+
+        Raises:
+            ExtractionFailed: There is no text.
+        """
+        if receiver.found is not None:
+            return receiver.found
+        if receiver.failure is not None:
+            raise receiver.failure
+        raise self._reason(ended)
+
+    def _reason(self, ended: Exit | None) -> ExtractionFailed:
+        if ended is None or ended.status == -signal.SIGXCPU or ended.cpu_seconds >= self.limits.cpu_seconds:
+            return failures.out_of_time(self.limits)
+        if ended.status < 0 and ended.memory_bytes >= self.limits.memory_bytes * MEMORY_SHARE:
+            return failures.out_of_memory(self.limits)
+        return failures.crashed()

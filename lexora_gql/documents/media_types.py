@@ -1,0 +1,115 @@
+"""Deciding what a file is, by its bytes; its name matters only among kinds of text."""
+
+import re
+from enum import StrEnum
+from pathlib import PurePath
+
+HEAD_BYTES = 64 * 1024
+TAIL_BYTES = 64 * 1024
+
+
+class MediaType(StrEnum):
+    """What can be read."""
+
+    PDF = "application/pdf"
+    DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+    MARKDOWN = "text/markdown"
+    PLAIN_TEXT = "text/plain"
+
+
+ACCEPTED_MEDIA_TYPES = tuple(MediaType)
+
+MARKDOWN_EXTENSIONS = {".md", ".markdown"}
+BINARY_EXTENSIONS = {".pdf", ".docx"}
+# Readers of PDF accept rubbish of this length before the header, and so do many programs that make PDF.
+PDF_HEADER_BYTES = 1024
+# Text may hold a stray control character; a file with more than one in fifty is no text.
+CONTROL_SHARE = 50
+
+_ZIP = b"PK\x03\x04"
+_OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_WORD_FOLDER = re.compile(rb"word[/\\][\w-]+\.xml", re.IGNORECASE)
+_OTHER_OFFICE = re.compile(rb"(?:xl|ppt)[/\\]\w+\.xml|mimetypeapplication/", re.IGNORECASE)
+# Tab, line ends, form feed and escape (which ISO-2022 needs) are text; so are C1 codes, letters in old encodings.
+_CONTROL = bytes(code for code in range(0x20) if code not in b"\t\n\r\x0b\x0c\x1b") + b"\x7f"
+_MARKS = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff", b"\x00\x00\xfe\xff")
+_SIGNATURES = (
+    (_ZIP, "application/zip"),
+    (b"PK\x05\x06", "application/zip"),
+    (_OLE, "application/x-ole-storage"),
+    (b"\x89PNG\r\n\x1a\n", "image/png"),
+    (b"\xff\xd8\xff", "image/jpeg"),
+    (b"GIF8", "image/gif"),
+    (b"II*\x00", "image/tiff"),
+    (b"MM\x00*", "image/tiff"),
+    (b"\x1f\x8b", "application/gzip"),
+    (b"7z\xbc\xaf\x27\x1c", "application/x-7z-compressed"),
+    (b"Rar!", "application/vnd.rar"),
+    (b"{\\rtf", "application/rtf"),
+    (b"%!PS", "application/postscript"),
+    (b"\x7fELF", "application/x-executable"),
+    (b"MZ", "application/x-msdownload"),
+)
+
+
+def detect(head: bytes, tail: bytes, filename: str) -> MediaType | None:
+    """Return what a file is, or None when it is nothing that can be read.
+
+    What is accepted here may still turn out damaged or encrypted when it is read. A text whose name says PDF or DOCX is
+    refused: whatever it is, it is not what the sender believes.
+
+    Args:
+        head: The file's first `HEAD_BYTES`, or all of it.
+        tail: Its last `TAIL_BYTES`, or all of it: a zip lists what it holds at its end.
+        filename: As uploaded.
+    """
+    if b"%PDF-" in head[:PDF_HEADER_BYTES]:
+        return MediaType.PDF
+    if head.startswith(_ZIP):
+        return MediaType.DOCX if _is_docx(head, tail) else None
+    extension = PurePath(filename).suffix.lower()
+    if head.startswith(_OLE):
+        # Word encrypts by wrapping, so this may be a DOCX; reading it says what is the matter.
+        return MediaType.DOCX if extension == ".docx" else None
+    if extension in BINARY_EXTENSIONS or describe(head) is not None or not is_text(head):
+        return None
+    return MediaType.MARKDOWN if extension in MARKDOWN_EXTENSIONS else MediaType.PLAIN_TEXT
+
+
+def describe(head: bytes) -> str | None:
+    """Return the media type of some well-known kinds of file, to tell the sender what arrived."""
+    if b"%PDF-" in head[:PDF_HEADER_BYTES]:
+        return MediaType.PDF
+    for signature, media_type in _SIGNATURES:
+        if head.startswith(signature) and not (len(signature) == 2 and is_text(head)):
+            return media_type
+    return None
+
+
+def is_text(head: bytes) -> bool:
+    """Whether bytes are text in any encoding; an empty file is none."""
+    if not head:
+        return False
+    if head.startswith(_MARKS):
+        return True
+    if b"\x00" in head:
+        return _is_wide(head)
+    controls = len(head) - len(head.translate(None, _CONTROL))
+    return controls * CONTROL_SHARE <= len(head)
+
+
+def _is_wide(head: bytes) -> bool:
+    """Whether zeros stand as in UTF-16 or UTF-32 without a mark: in most units, always in the same places."""
+    for width in (2, 4):
+        zeros = [head[place::width].count(0) * width for place in range(width)]
+        filled = [count for count in zeros if count * 2 > len(head)]
+        stray = sum(count for count in zeros if count * 2 <= len(head))
+        if len(filled) == width - 1 and stray * 10 <= len(head):
+            return True
+    return False
+
+
+def _is_docx(head: bytes, tail: bytes) -> bool:
+    if _OTHER_OFFICE.search(head) or _OTHER_OFFICE.search(tail):
+        return bool(re.search(rb"word[/\\]document\d*\.xml", head + tail, re.IGNORECASE))
+    return bool(_WORD_FOLDER.search(head) or _WORD_FOLDER.search(tail))
