@@ -1,0 +1,99 @@
+"""What Prometheus reads; every label is from a short fixed list, never an id, never what a user wrote."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.gc_collector import GCCollector
+from prometheus_client.platform_collector import PlatformCollector
+from prometheus_client.process_collector import ProcessCollector
+
+REQUEST_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
+WORK_SECONDS = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0)
+SEARCH_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
+
+
+@dataclass(frozen=True, slots=True)
+class Metrics:
+    """The metrics of one process, in a registry of its own."""
+
+    registry: CollectorRegistry
+    http_requests_total: Counter
+    http_request_duration_seconds: Histogram
+    graphql_operations_total: Counter
+    live_subscriptions: Gauge
+    document_processing_duration_seconds: Histogram
+    document_stage_duration_seconds: Histogram
+    documents_pending: Gauge
+    documents_oldest_pending_seconds: Gauge
+    queue_depth: Gauge
+    search_duration_seconds: Histogram
+    answers_finished_total: Counter
+    answer_first_token_seconds: Histogram
+    llm_token_usage_total: Counter
+    cache_hit_total: Counter
+    cache_miss_total: Counter
+    content_type: str = field(default=CONTENT_TYPE_LATEST)
+
+    @classmethod
+    def create(cls) -> "Metrics":
+        """Return fresh metrics, beside those of the process and the interpreter."""
+        registry = CollectorRegistry()
+        ProcessCollector(registry=registry)
+        PlatformCollector(registry=registry)
+        GCCollector(registry=registry)
+
+        def counter(name: str, text: str, *labels: str) -> Counter:
+            return Counter(name, text, labels, registry=registry)
+
+        def gauge(name: str, text: str, *labels: str) -> Gauge:
+            return Gauge(name, text, labels, registry=registry)
+
+        def histogram(name: str, text: str, buckets: tuple[float, ...], *labels: str) -> Histogram:
+            return Histogram(name, text, labels, registry=registry, buckets=buckets)
+
+        return cls(
+            registry=registry,
+            http_requests_total=counter("http_requests_total", "HTTP requests.", "method", "route", "status"),
+            http_request_duration_seconds=histogram(
+                "http_request_duration_seconds", "From request to response.", REQUEST_SECONDS, "method", "route"
+            ),
+            graphql_operations_total=counter("graphql_operations_total", "GraphQL operations.", "type", "outcome"),
+            live_subscriptions=gauge("live_subscriptions", "Subscriptions being served.", "name"),
+            document_processing_duration_seconds=histogram(
+                "document_processing_duration_seconds",
+                "From claim to outcome of a document.",
+                WORK_SECONDS,
+                "media_type",
+                "outcome",
+            ),
+            document_stage_duration_seconds=histogram(
+                "document_stage_duration_seconds", "Each stage of a document.", WORK_SECONDS, "stage"
+            ),
+            documents_pending=gauge("documents_pending", "Documents waiting or being read."),
+            documents_oldest_pending_seconds=gauge("documents_oldest_pending_seconds", "Age of the oldest of them."),
+            queue_depth=gauge("queue_depth", "Rings that wait to be heard by a worker."),
+            search_duration_seconds=histogram("search_duration_seconds", "A search, whole.", SEARCH_SECONDS),
+            answers_finished_total=counter("answers_finished_total", "Answers by their end.", "status", "mode"),
+            answer_first_token_seconds=histogram(
+                "answer_first_token_seconds", "From asking the model to its first text.", REQUEST_SECONDS
+            ),
+            llm_token_usage_total=counter("llm_token_usage_total", "Tokens as the provider counts.", "model", "kind"),
+            cache_hit_total=counter("cache_hit_total", "Look-ups that were answered by a cache.", "cache"),
+            cache_miss_total=counter("cache_miss_total", "Look-ups that a cache could not answer.", "cache"),
+        )
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        """Time a stage of ingestion, whether it succeeds or not."""
+        started = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.document_stage_duration_seconds.labels(stage=name).observe(time.perf_counter() - started)
+
+    def render(self) -> bytes:
+        """Return everything in Prometheus' text format; its type is `content_type`."""
+        return generate_latest(self.registry)

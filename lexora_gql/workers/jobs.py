@@ -1,0 +1,52 @@
+"""What a ring starts: documents are claimed and read until none is left."""
+
+import asyncio
+from dataclasses import dataclass, field
+
+import structlog
+
+from lexora_gql.documents.ingestion import IngestionService
+from lexora_gql.errors import Unavailable
+
+RING_SECONDS = 60.0
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(slots=True)
+class Slots:
+    """So many documents at a time; each slot's work outlives the ring that began it, and a lost Redis too."""
+
+    ingestion: IngestionService
+    concurrency: int
+    _free: asyncio.Semaphore = field(init=False)
+    _tasks: set["asyncio.Task[None]"] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self._free = asyncio.Semaphore(self.concurrency)
+
+    async def work(self) -> None:
+        """Take up documents in a slot of its own until none is due; giving up waiting does not stop the work.
+
+        Returns after a minute even so: a ring that is held for long would look lost when this process is killed.
+        """
+        task = asyncio.create_task(self._drain())
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        await asyncio.wait({task}, timeout=RING_SECONDS)
+
+    async def stop(self) -> None:
+        """End the work now: what is being read goes back into the queue and costs no attempt."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def _drain(self) -> None:
+        async with self._free:
+            try:
+                while claim := await self.ingestion.claim():
+                    with structlog.contextvars.bound_contextvars(document_id=str(claim.document.id)):
+                        await self.ingestion.ingest(claim)
+            except Unavailable as error:
+                # The reconciler rings again when PostgreSQL is back.
+                log.warning("claiming_failed", reason=error.message)

@@ -1,0 +1,28 @@
+"""What happens every few seconds, whether anybody rings or not."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import structlog
+
+from lexora_gql.errors import Unavailable
+
+log = structlog.get_logger(__name__)
+
+
+async def every(seconds: float, name: str, step: Callable[[], Awaitable[None]]) -> None:
+    """Run a step again and again until cancelled; a failure is logged and the next time comes.
+
+    Args:
+        seconds: From the end of one run to the beginning of the next.
+        name: For the log.
+        step: What to do.
+    """
+    while True:
+        try:
+            await step()
+        except Unavailable as error:
+            log.warning("step_put_off", step=name, reason=error.message)
+        except Exception:
+            log.exception("step_failed", step=name)
+        await asyncio.sleep(seconds)
