@@ -79,6 +79,8 @@ GERMAN_WORDS = _words(
     """
 )
 ENGLISH_WORDS = _words("the of and is are was were to with for by on that this it has have not an")
+FRENCH_WORDS = _words("quel quelle quels quelles qui quand comment pourquoi combien est les des le la et une dans pour")
+SPANISH_WORDS = _words("que cual cuales quien cuando donde como cuanto cuantos es el los las del y para por una")
 TITLES = _words("mr mrs ms miss dr prof sir herr frau herrn mme mlle sr sra")
 GERMAN_TITLES = _words("herr frau herrn dr prof professor firma stadt prasident kanzler kanzlerin minister")
 GERMAN_PLACE_PHRASES = _words(
