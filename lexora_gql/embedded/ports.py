@@ -22,6 +22,7 @@ def require_free_port(host: str, port: int) -> None:
     except (socket.gaierror, UnicodeError):
         raise CannotRun(f"HOST: {host} is not an address of this machine.") from None
     patient_until = time.monotonic() + PATIENCE_SECONDS
+    failures = []
     for family, kind, protocol, _, address in places:
         while (failure := _failure(family, kind, protocol, address)) == errno.EADDRINUSE:
             if time.monotonic() >= patient_until:
@@ -29,8 +30,10 @@ def require_free_port(host: str, port: int) -> None:
             time.sleep(POLL_SECONDS)
         if failure in (errno.EACCES, errno.EPERM):
             raise CannotRun(f"PORT: {port} needs more rights than this user has; set PORT to 1024 or more.")
-        if failure:
-            raise CannotRun(f"HOST: {host} is not an address of this machine.")
+        failures.append(failure)
+    # "localhost" is also an address of IPv6, which a machine may not have.
+    if all(failures):
+        raise CannotRun(f"HOST: {host} is not an address of this machine.")
 
 
 def _failure(
