@@ -16,9 +16,9 @@ from lexora_gql.conversations.follow_ups import (
     SHORT_WORDS_MAX,
     content_words,
 )
-from lexora_gql.conversations.history import Turn
 from lexora_gql.conversations.markers import without_markers
 from lexora_gql.conversations.neutralising import neutral
+from lexora_gql.conversations.prompting import Turn
 from lexora_gql.conversations.wording import folded, is_unspaced
 from lexora_gql.conversations.words import WORD
 from lexora_gql.ports.chat_model import ChatMessage

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lexora_gql.conversations.history import Turn
+from lexora_gql.conversations.prompting import Turn
 from lexora_gql.conversations.standalone import (
     REWRITE_CHARACTERS_MAX,
     STANDALONE_CHARACTERS_MAX,
