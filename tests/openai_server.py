@@ -132,13 +132,20 @@ class Recorded:
 
 
 def answer_from_prompt(prompt: str) -> str:
-    """Return the first sentence of source [1] with its marker, or that there is no such source."""
-    _, found, rest = prompt.rpartition("[1]")
-    source = re.split(r"\n\s*\[2\]|</", rest, maxsplit=1)[0] if found else ""
-    for line in source.splitlines():
-        for sentence in re.findall(r"[^.!?。！？]{20,}[.!?。！？]", line):
-            return f"{sentence.strip()} [1]"
-    return "The sources do not say."
+    """Return the first sentence of source 1 with its marker; without sources, the question itself.
+
+    The latter serves requests to make a question standalone. A source is what stands in <source number="1" …> or after
+    a line that begins with [1].
+    """
+    source = re.search(
+        r'<source number="1"[^>]*>(.*?)</source>|^\[1\](.*?)(?=^\[2\]|\Z)', prompt, re.DOTALL | re.MULTILINE
+    )
+    if source:
+        text = source[1] or source[2]
+        sentence = re.search(r"[^\n.!?。！？]{20,}[.!?。！？]", text)
+        return f"{(sentence[0] if sentence else ' '.join(text.split())[:200]).strip()} [1]"
+    question = re.search(r"<question>\s*(.*?)\s*</question>", prompt, re.DOTALL)
+    return question[1] if question and "There are no sources." not in prompt else "The sources do not say."
 
 
 def vector_of(text: str, dimensions: int) -> list[float]:
@@ -206,6 +213,12 @@ class ScriptedOpenAI:
         self._server.should_exit = True
         self._thread.join(PATIENCE_SECONDS)
         self._socket.close()
+
+    def reset(self) -> None:
+        """Forget requests and scripts, so that one server can serve many tests."""
+        self.requests.clear()
+        self.arrived.clear()
+        self._scripts.clear()
 
     def script(self, *replies: Reply) -> None:
         """Say what to do with the next requests for a chat, in order."""

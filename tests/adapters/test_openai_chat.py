@@ -15,6 +15,7 @@ from lexora_gql.adapters.openai_chat import OpenAIChat
 from lexora_gql.adapters.openai_chat.chat import Patience
 from lexora_gql.adapters.openai_chat.completion import Completion, server_sent_data
 from lexora_gql.adapters.openai_chat.failures import retry_after_seconds
+from lexora_gql.adapters.openai_chat.thinking import Thinking
 from lexora_gql.ports.chat_model import ChatMessage, ChatModelError, ChatRequest, TextPiece, Usage
 from tests.openai_server import CUT, Reply, ScriptedOpenAI, Signal, Step
 
@@ -26,10 +27,16 @@ def request(content: str = "Question?", model: str = "test-model") -> ChatReques
     return ChatRequest(model, [ChatMessage("user", content)], content, (), max_tokens=77, temperature=0.25)
 
 
+@pytest.fixture(scope="module")
+def server() -> Iterator[ScriptedOpenAI]:
+    with ScriptedOpenAI() as server:
+        yield server
+
+
 @pytest.fixture
-def provider() -> Iterator[ScriptedOpenAI]:
-    with ScriptedOpenAI() as provider:
-        yield provider
+def provider(server: ScriptedOpenAI) -> ScriptedOpenAI:
+    server.reset()
+    return server
 
 
 @pytest.fixture
@@ -330,6 +337,24 @@ class TestReading:
         events = [json.dumps({"choices": [{"delta": delta}]}).encode() for delta in deltas]
 
         assert "".join(completion.read(event) for event in events) == text
+
+    @pytest.mark.parametrize("size", [1, 3, 1_000])
+    @pytest.mark.parametrize(
+        ("said", "answer"),
+        [
+            ("<think>Hm. <b></think>\n\nYes <think> is a word.", "Yes <think> is a word."),
+            (" \n<think>\n</think>Yes.", "Yes."),
+            ("<thin air> is cold.", "<thin air> is cold."),
+            ("<think", "<think"),
+            ("<think>Hm, and no end", ""),
+            ("  Yes.", "  Yes."),
+        ],
+    )
+    def test_what_a_model_thinks_aloud_is_no_answer(self, size: int, said: str, answer: str) -> None:
+        thinking = Thinking()
+        parts = [thinking.read(said[start : start + size]) for start in range(0, len(said), size)]
+
+        assert "".join([*parts, thinking.finish()]) == answer
 
     @pytest.mark.parametrize("size", [1, 2, 3, 7, 1_000])
     @pytest.mark.parametrize("end", ["\n", "\r\n"])

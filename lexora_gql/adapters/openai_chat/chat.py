@@ -15,6 +15,7 @@ from pydantic import SecretStr
 from lexora_gql.adapters.openai_chat import failures
 from lexora_gql.adapters.openai_chat.completion import Completion, server_sent_data
 from lexora_gql.adapters.openai_chat.dialect import Dialect
+from lexora_gql.adapters.openai_chat.thinking import Thinking
 from lexora_gql.ports.chat_model import ChatRequest, TextPiece, Usage
 
 OPENAI_URL = "https://api.openai.com/v1"
@@ -120,13 +121,16 @@ class OpenAIChat:
         return max(asked, limits.backoff_seconds * 2.0**retries * random.uniform(0.75, 1.25))
 
     async def _attempt(self, request: ChatRequest) -> AsyncGenerator[TextPiece | Usage, None]:
-        completion, has_text = Completion(), False
+        completion, thinking, has_text = Completion(), Thinking(), False
         try:
             async with aclosing(self._data(request, completion)) as events:
                 async for data in events:
-                    if text := completion.read(data):
+                    if text := thinking.read(completion.read(data)):
                         has_text = True
                         yield TextPiece(text)
+            if text := thinking.finish():
+                has_text = True
+                yield TextPiece(text)
         except APIStatusError as refusal:
             if self._dialects[request.model].learn(refusal):
                 raise _AskedWrongly from None

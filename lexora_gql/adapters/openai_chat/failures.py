@@ -93,7 +93,11 @@ def of_event(error: object) -> ProviderFailure:
 
 def _of(status: int, code: str | None, told: str, headers: Mapping[str, str]) -> ProviderFailure:
     named = f"{status}, {code}" if code else f"{status}"
-    if code == "context_length_exceeded" or status == 413 or (status in {400, 422, 500} and _TOO_LONG.search(f"{code} {told}")):
+    if (
+        code == "context_length_exceeded"
+        or status == 413
+        or (status in {400, 422, 500} and _TOO_LONG.search(f"{code} {told}"))
+    ):
         return too_long()
     if code == "insufficient_quota":
         return unavailable(f"The model's provider has no quota left for this server ({named}).", may_repeat=False)
