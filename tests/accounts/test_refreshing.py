@@ -140,8 +140,8 @@ class TestReuse:
         self, accounts: AccountService, signed_in: SignedIn, clock: SetClock, database: Database
     ) -> None:
         renewed = await accounts.refresh(signed_in.refresh_token, client=CLIENT)
-        assert (await accounts.authenticate(renewed.access_token)).user_id == signed_in.user.id
         clock.advance(10.001)
+        assert (await accounts.authenticate(renewed.access_token)).user_id == signed_in.user.id
 
         assert await is_refused(accounts, signed_in.refresh_token)
 

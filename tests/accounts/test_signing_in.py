@@ -1,15 +1,17 @@
 import asyncio
+import threading
 from collections import Counter
 from dataclasses import replace
 from typing import Literal
 
 import pytest
 from argon2 import PasswordHasher
-from sqlalchemy import select, update
+from sqlalchemy import Update, event, select, update
 
 from lexora_gql.accounts.attempts import Attempts
 from lexora_gql.accounts.errors import InvalidCredentials, TooManyAttempts
 from lexora_gql.accounts.models import AuditEntry, LoginAttempt, Password, Session, User
+from lexora_gql.accounts.passwords import Passwords
 from lexora_gql.accounts.service import AccountService, Client, SignedIn
 from lexora_gql.errors import InvalidInput
 from lexora_gql.storage.database import Database
@@ -18,6 +20,31 @@ from tests.accounts.conftest import Ledger, SetClock
 CLIENT = Client("192.0.2.7", "Firefox/152.0")
 PASSWORD = "tomato sunrise cabinet"
 WRONG = "tomato sunrise cupboard"
+
+
+class CountingHasher(PasswordHasher):
+    """Counts what it verifies in full."""
+
+    def __init__(self) -> None:
+        super().__init__(time_cost=2, memory_cost=19 * 1024, parallelism=1)
+        self.verifications = 0
+
+    def verify(self, hash: str | bytes, password: str | bytes) -> Literal[True]:  # noqa: A002  # argon2's own name
+        self.verifications += 1
+        return super().verify(hash, password)
+
+
+class WaitingHasher(CountingHasher):
+    """Verifies when it is told to."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.is_asked, self.may_answer = threading.Event(), threading.Event()
+
+    def verify(self, hash: str | bytes, password: str | bytes) -> Literal[True]:  # noqa: A002  # argon2's own name
+        self.is_asked.set()
+        assert self.may_answer.wait(30)
+        return super().verify(hash, password)
 
 
 @pytest.fixture
@@ -128,7 +155,7 @@ class TestLogin:
         self, accounts: AccountService, ann: User
     ) -> None:
         counting = CountingHasher()
-        slow = replace(accounts, passwords=type(accounts.passwords)(counting))
+        slow = replace(accounts, passwords=Passwords(counting))
         before = counting.verifications
 
         for email in (ann.email, "bob@example.org", "no address"):
@@ -138,17 +165,50 @@ class TestLogin:
 
         assert counting.verifications - before == 3
 
+    async def test_all_refusals_ask_the_database_the_same_number_of_questions(
+        self, accounts: AccountService, ann: User, database: Database
+    ) -> None:
+        statements: list[str] = []
 
-class CountingHasher(PasswordHasher):
-    """Counts what it verifies in full."""
+        def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+            statements.append(statement)
 
-    def __init__(self) -> None:
-        super().__init__(time_cost=2, memory_cost=19 * 1024, parallelism=1)
-        self.verifications = 0
+        async def cost(email: str, password: str) -> int:
+            statements.clear()
+            with pytest.raises(InvalidCredentials):
+                await accounts.login(email, password, client=CLIENT)
+            return len(statements)
 
-    def verify(self, hash: str | bytes, password: str | bytes) -> Literal[True]:  # noqa: A002  # argon2's own name
-        self.verifications += 1
-        return super().verify(hash, password)
+        event.listen(database.engine.sync_engine, "before_cursor_execute", note)
+        try:
+            wrong, unknown = await cost(ann.email, WRONG), await cost("bob@example.org", WRONG)
+            await deactivate(database, ann)
+            inactive = await cost(ann.email, PASSWORD)
+        finally:
+            event.remove(database.engine.sync_engine, "before_cursor_execute", note)
+
+        assert wrong == unknown == inactive
+
+    @pytest.mark.parametrize(
+        "change", [update(User).values(is_active=False), update(Password).values(hash="$argon2id$another")]
+    )
+    async def test_what_changes_while_the_password_is_hashed_is_seen(
+        self, accounts: AccountService, ann: User, database: Database, ledger: Ledger, change: Update
+    ) -> None:
+        hasher = WaitingHasher()
+        slow = replace(accounts, passwords=Passwords(hasher))
+        signing_in = asyncio.create_task(slow.login(ann.email, PASSWORD, client=CLIENT))
+        assert await asyncio.to_thread(hasher.is_asked.wait, 30)
+        async with database.engine.begin() as connection:
+            await connection.execute(change)
+        hasher.may_answer.set()
+
+        with pytest.raises(InvalidCredentials):
+            await signing_in
+        slow.close()
+
+        assert await ledger.count(Session) == 1
+        assert ("LOGIN_FAILED", "REFUSED") in await ledger.audit()
 
 
 class TestTooManyAttempts:
