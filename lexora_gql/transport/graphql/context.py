@@ -12,22 +12,11 @@ from lexora_gql.errors import Unauthenticated
 from lexora_gql.services import Services
 from lexora_gql.settings import Settings
 from lexora_gql.signing import Signer
+from lexora_gql.system import ServerFacts
 from lexora_gql.transport.authentication import Identity
 from lexora_gql.transport.graphql.connections import Cursors
 from lexora_gql.transport.graphql.loaders import Loaders
 from lexora_gql.transport.links import DownloadLinks
-
-
-@dataclass(frozen=True, slots=True)
-class ServerFacts:
-    """What clients may know of the server beyond its settings."""
-
-    name: str
-    version: str
-    embedder: str
-    chat_models: tuple[str, ...]
-    accepted_media_types: tuple[str, ...]
-    question_characters_max: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +26,11 @@ class Environment:
     services: Services
     settings: Settings
     signer: Signer
-    facts: ServerFacts
+
+    @property
+    def facts(self) -> ServerFacts:
+        """What clients may know of the server before they sign in."""
+        return self.services.system.facts
 
     @property
     def links(self) -> DownloadLinks:

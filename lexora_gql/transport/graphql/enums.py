@@ -7,13 +7,8 @@ from strawberry.types.base import has_strawberry_definition
 from strawberry.types.enum import StrawberryEnumDefinition
 
 from lexora_gql.accounts.models import Role
-from lexora_gql.conversations.models import (
-    AnswerFailureCode,
-    AnswerMode,
-    CitationVerification,
-    MessageRole,
-    MessageStatus,
-)
+from lexora_gql.conversations.citations import CitationVerification
+from lexora_gql.conversations.models import AnswerFailureCode, AnswerMode, MessageRole, MessageStatus
 from lexora_gql.documents.models import CollectionAccess, DocumentStatus, IngestionFailureCode, IngestionStage
 from lexora_gql.documents.repository import DocumentOrder
 

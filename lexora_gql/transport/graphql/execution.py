@@ -1,11 +1,11 @@
 """From a request to its result: parse, count, validate, execute. HTTP and WebSocket share this."""
 
 from collections import OrderedDict
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from inspect import isawaitable
-from typing import Any, cast
+from typing import Any, Self, cast
 
 from graphql import (
     DocumentNode,
@@ -14,11 +14,14 @@ from graphql import (
     GraphQLSchema,
     OperationDefinitionNode,
     OperationType,
+    StringValueNode,
+    Visitor,
     execute,
     parse,
     specified_rules,
     subscribe,
     validate,
+    visit,
 )
 from graphql.validation import NoSchemaIntrospectionCustomRule
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
@@ -84,9 +87,14 @@ class Refused(Exception):
         outcome: Errors only.
     """
 
-    def __init__(self, errors: list[GraphQLError]) -> None:
-        super().__init__(errors[0].message)
-        self.outcome = Outcome(public_errors(errors), is_executed=False)
+    def __init__(self, outcome: Outcome) -> None:
+        super().__init__("; ".join(error["message"] for error in outcome.errors))
+        self.outcome = outcome
+
+    @classmethod
+    def because(cls, *errors: GraphQLError) -> Self:
+        """Return the refusal for these reasons."""
+        return cls(Outcome(public_errors(errors), is_executed=False))
 
 
 class Executor:
@@ -127,7 +135,7 @@ class Executor:
             hide_suggestions=not self._is_open,
             operation_extensions={},
         )
-        return _outcome(await cast("Awaitable[ExecutionResult]", result) if isawaitable(result) else result)
+        return _outcome(await result if isawaitable(result) else result)
 
     async def subscribe(
         self, prepared: Prepared, request: GraphQLRequest, context: Context
@@ -149,13 +157,13 @@ class Executor:
         )
         results = await stream if isawaitable(stream) else stream
         if isinstance(results, ExecutionResult):
-            raise Refused(results.errors or [])
+            raise Refused.because(*(results.errors or ()))
         async with aclosing(cast("AsyncGenerator[ExecutionResult, None]", results)):
             try:
-                async for result in cast("AsyncIterator[ExecutionResult]", results):
+                async for result in results:
                     yield _outcome(result)
             except Exception as error:  # whatever a source raises ends its stream as an error message
-                raise Refused([_as_graphql_error(error)]) from error
+                raise Refused.because(_as_graphql_error(error)) from error
 
     def _document(self, source: str) -> DocumentNode:
         if source in self._documents:
@@ -164,12 +172,12 @@ class Executor:
         document = self._parsed(source)
         error = exceeded(document, self._limits)
         if error is not None:
-            raise Refused([error])
+            raise Refused.because(error)
         errors = validate(
             self._schema, document, self._rules, VALIDATION_ERRORS_MAX, hide_suggestions=not self._is_open
         )
         if errors:
-            raise Refused(errors)
+            raise Refused.because(*errors)
         if len(source) <= DOCUMENT_KEPT_CHARACTERS_MAX:
             self._documents[source] = document
             if len(self._documents) > DOCUMENTS_KEPT:
@@ -178,14 +186,25 @@ class Executor:
 
     def _parsed(self, source: str) -> DocumentNode:
         try:
-            return parse(
+            document = parse(
                 source,
                 max_lexical_tokens=self._limits.tokens,
                 max_comments=self._limits.comments,
                 max_source_length=self._limits.source_characters,
             )
         except GraphQLError as error:
-            raise Refused([error]) from error
+            raise Refused.because(error) from error
+        if "\\" in source:
+            visit(document, _StorableTexts())
+        return document
+
+
+class _StorableTexts(Visitor):
+    """Refuses documents whose texts PostgreSQL cannot store; only an escape can bring them about."""
+
+    def enter_string_value(self, node: StringValueNode, *_: object) -> None:
+        if "\x00" in node.value:
+            raise Refused.because(GraphQLError("A text holds a NUL, which no text may hold.", node))
 
 
 def _operation(document: DocumentNode, name: str | None) -> OperationDefinitionNode:
@@ -197,7 +216,7 @@ def _operation(document: DocumentNode, name: str | None) -> OperationDefinitionN
     message = (
         f"There is no operation named {name!r}." if name is not None else "`operationName` must say which operation."
     )
-    raise Refused([GraphQLError(message)])
+    raise Refused.because(GraphQLError(message))
 
 
 def _outcome(result: ExecutionResult) -> Outcome:

@@ -25,16 +25,16 @@ class ServerInfo:
     @classmethod
     def of(cls, environment: Environment) -> Self:
         """Return what clients may know."""
-        facts, settings = environment.facts, environment.settings
+        facts = environment.facts
         return cls(
             name=facts.name,
             version=facts.version,
             embedder=facts.embedder,
             chat_models=list(facts.chat_models),
             accepted_media_types=list(facts.accepted_media_types),
-            max_file_bytes=Long(settings.max_file_size),
-            max_question_characters=facts.question_characters_max,
-            registration=RegistrationMode[settings.registration.upper()],
+            max_file_bytes=Long(facts.max_file_bytes),
+            max_question_characters=facts.max_question_characters,
+            registration=RegistrationMode[facts.registration.upper()],
         )
 
 

@@ -1,0 +1,103 @@
+"""Original files, by signed link; access is checked again at each use."""
+
+import re
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from urllib.parse import quote
+
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response, StreamingResponse
+from starlette.types import Receive, Scope, Send
+
+from lexora_gql.accounts.viewer import Viewer
+from lexora_gql.documents.service import StoredFile
+from lexora_gql.errors import Unavailable
+from lexora_gql.transport.graphql.context import Environment
+
+HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    # Should a browser show it all the same, it runs nothing and loads nothing.
+    "Content-Security-Policy": "sandbox; default-src 'none'",
+    "Cache-Control": "private, no-store",
+}
+_RANGE = re.compile(r"bytes=(\d*)-(\d*)", re.ASCII)
+RANGE_CHARACTERS_MAX = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Downloads:
+    """The ASGI application at /files/{token}."""
+
+    environment: Environment
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        response = await self._answer(Request(scope, receive))
+        await response(scope, receive, send)
+
+    async def _answer(self, request: Request) -> Response:
+        link = self.environment.links.read(request.path_params["token"])
+        try:
+            documents = self.environment.services.documents
+            file = await documents.open_file(Viewer(link[0]), link[1]) if link is not None else None
+        except Unavailable as error:
+            return PlainTextResponse(error.message, 503, HEADERS | {"Retry-After": "2"})
+        if file is None:
+            return PlainTextResponse("There is no such file, or the link is too old.", 404, HEADERS)
+        return _file_response(file, request)
+
+
+def _file_response(file: StoredFile, request: Request) -> Response:
+    etag = f'"{file.sha256.hex()}"'
+    headers = HEADERS | {
+        "ETag": etag,
+        "Accept-Ranges": "bytes",
+        "Content-Disposition": disposition(file.filename),
+    }
+    wanted = request.headers.get("range")
+    if wanted is not None and request.headers.get("if-range", etag) != etag:
+        wanted = None
+    span = parse_range(wanted, file.byte_size) if wanted is not None else None
+    if span is Unsatisfiable:
+        return Response(status_code=416, headers=headers | {"Content-Range": f"bytes */{file.byte_size}"})
+    start, end = span if isinstance(span, tuple) else (0, file.byte_size)
+    if isinstance(span, tuple):
+        headers["Content-Range"] = f"bytes {start}-{end - 1}/{file.byte_size}"
+    headers["Content-Length"] = str(end - start)
+    body = _nothing() if request.method == "HEAD" else file.read(start, end)
+    status = 206 if isinstance(span, tuple) else 200
+    return StreamingResponse(body, status, headers, file.media_type)
+
+
+class Unsatisfiable:
+    """A range that begins beyond the file's end."""
+
+
+def parse_range(header: str, byte_size: int) -> tuple[int, int] | type[Unsatisfiable] | None:
+    """Return the bytes that a Range header asks for, from a start to just before an end.
+
+    Returns:
+        None where the header is to be ignored: malformed, or of several ranges.
+    """
+    match = _RANGE.fullmatch(header.strip().lower()) if len(header) <= RANGE_CHARACTERS_MAX else None
+    if match is None or match.group(1) == match.group(2) == "":
+        return None
+    first, last = match.groups()
+    if first == "":
+        start, end = max(0, byte_size - int(last)), byte_size
+    else:
+        start, end = int(first), min(byte_size, int(last) + 1 if last else byte_size)
+        if last and int(last) < start:
+            return None
+    return (start, end) if start < end else Unsatisfiable
+
+
+def disposition(filename: str) -> str:
+    """Return a Content-Disposition that saves under this name: in ASCII for old clients, and as RFC 5987 has it."""
+    plain = re.sub(r'[^\x20-\x7e]|["\\%;]', "_", filename)
+    return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(filename, safe='')}"
+
+
+async def _nothing() -> AsyncIterator[bytes]:
+    return
+    yield b""

@@ -1,0 +1,114 @@
+"""From bytes and parameters to a GraphQL request; whatever is malformed is refused in words."""
+
+import json
+from collections.abc import AsyncIterator, Mapping
+from typing import Any, NoReturn
+
+from lexora_gql.transport.graphql.execution import GraphQLRequest
+from lexora_gql.transport.graphql.refusals import BodyTooLarge, RequestRefused
+
+JSON_BYTES_MAX = 1024 * 1024
+
+
+async def read_json(stream: AsyncIterator[bytes]) -> GraphQLRequest:
+    """Read a JSON body.
+
+    Raises:
+        BodyTooLarge: It has more than 1 MiB; the rest is not read.
+        RequestRefused: It is no GraphQL request.
+    """
+    body = bytearray()
+    async for piece in stream:
+        body += piece
+        if len(body) > JSON_BYTES_MAX:
+            message = f"The body is larger than {JSON_BYTES_MAX:,} bytes."
+            raise BodyTooLarge(message, headers={"Connection": "close"})
+    return to_request(parse_json(bytes(body), "The body"))
+
+
+def from_parameters(parameters: Mapping[str, str]) -> GraphQLRequest:
+    """Return the request of a GET.
+
+    Raises:
+        RequestRefused: It is none.
+    """
+    given: dict[str, Any] = dict(parameters)
+    for name in ("variables", "extensions"):
+        if given.get(name):
+            given[name] = parse_json(given[name].encode(errors="surrogatepass"), f"`{name}`")
+        else:
+            given.pop(name, None)
+    return to_request(given)
+
+
+def parse_json(body: bytes, what: str) -> Any:  # noqa: ANN401  # JSON may say anything
+    """Return what JSON says.
+
+    Raises:
+        RequestRefused: It is no JSON, too deep, or holds text that no text may hold.
+    """
+    try:
+        value = json.loads(body.decode(), parse_constant=_refuse_constant)
+    except (ValueError, RecursionError) as error:
+        # UnicodeDecodeError and JSONDecodeError are ValueErrors; so is a number of more digits than Python reads.
+        message = f"{what} is not valid JSON: {str(error)[:200]}"
+        raise RequestRefused(message) from error
+    if not _is_storable(value):
+        message = f"{what} holds a NUL or a lone surrogate, which no text may hold."
+        raise RequestRefused(message)
+    return value
+
+
+def to_request(given: object) -> GraphQLRequest:
+    """Return the request that a JSON object makes.
+
+    Raises:
+        RequestRefused: Something is missing or of the wrong type.
+    """
+    if not isinstance(given, dict):
+        message = "The request must be a JSON object; several at once are not taken."
+        raise RequestRefused(message)
+    query, variables, name = given.get("query"), given.get("variables"), given.get("operationName")
+    if not isinstance(query, str) or not query.strip():
+        message = "`query` must be a text with a GraphQL document."
+        raise RequestRefused(message)
+    for key, value in (("variables", variables), ("extensions", given.get("extensions"))):
+        if value is not None and not isinstance(value, dict):
+            message = f"`{key}` must be an object."
+            raise RequestRefused(message)
+    if name is not None and not isinstance(name, str):
+        message = "`operationName` must be a text."
+        raise RequestRefused(message)
+    # An empty name is what some clients send for none.
+    return GraphQLRequest(query, variables or {}, name or None)
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    message = f"{name} is no JSON"
+    raise ValueError(message)
+
+
+def _is_storable(value: object) -> bool:
+    """Return whether PostgreSQL can store every text in a JSON value."""
+    pending = [value]
+    while pending:
+        item = pending.pop()
+        if isinstance(item, dict):
+            pending.extend(item)
+            pending.extend(item.values())
+        elif isinstance(item, list):
+            pending.extend(item)
+        elif isinstance(item, str) and not is_storable_text(item):
+            return False
+    return True
+
+
+def is_storable_text(text: str) -> bool:
+    """Return whether PostgreSQL can store a text: no NUL, no lone surrogate."""
+    if "\x00" in text:
+        return False
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
