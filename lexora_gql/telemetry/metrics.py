@@ -1,18 +1,51 @@
 """What Prometheus reads; every label is from a short fixed list, never an id, never what a user wrote."""
 
+import asyncio
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Any, Self
 
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.gc_collector import GCCollector
+from prometheus_client.metrics import MetricWrapperBase
 from prometheus_client.platform_collector import PlatformCollector
 from prometheus_client.process_collector import ProcessCollector
 
 REQUEST_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
 WORK_SECONDS = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0)
 SEARCH_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
+LAG_SECONDS = (0.001, 0.005, 0.01, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0)
+SERIES_MAX = 300
+OTHER = "other"
+
+
+class _Bounded(MetricWrapperBase):
+    """Counts what comes beyond `SERIES_MAX` combinations of labels as one: a mistake may not fill the memory.
+
+    Labels are from short lists, so this is the last resort and not the rule.
+    """
+
+    def labels(self, *values: Any, **named: Any) -> Self:  # noqa: ANN401  # the library's signature
+        """Return the series of these labels."""
+        if len(self._metrics) >= SERIES_MAX:
+            key = tuple(str(named[name]) for name in self._labelnames) if named else tuple(map(str, values))
+            if key not in self._metrics:
+                return super().labels(*[OTHER] * len(self._labelnames))
+        return super().labels(*values, **named)
+
+
+class _Counter(_Bounded, Counter):
+    pass
+
+
+class _Gauge(_Bounded, Gauge):
+    pass
+
+
+class _Histogram(_Bounded, Histogram):
+    pass
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,15 +59,18 @@ class Metrics:
     live_subscriptions: Gauge
     document_processing_duration_seconds: Histogram
     document_stage_duration_seconds: Histogram
+    documents_finished_total: Counter
     documents_pending: Gauge
     documents_oldest_pending_seconds: Gauge
     queue_depth: Gauge
     search_duration_seconds: Histogram
     answers_finished_total: Counter
     answer_first_token_seconds: Histogram
+    llm_requests_total: Counter
     llm_token_usage_total: Counter
     cache_hit_total: Counter
     cache_miss_total: Counter
+    event_loop_lag_seconds: Histogram
     content_type: str = field(default=CONTENT_TYPE_LATEST)
 
     @classmethod
@@ -46,13 +82,13 @@ class Metrics:
         GCCollector(registry=registry)
 
         def counter(name: str, text: str, *labels: str) -> Counter:
-            return Counter(name, text, labels, registry=registry)
+            return _Counter(name, text, labels, registry=registry)
 
         def gauge(name: str, text: str, *labels: str) -> Gauge:
-            return Gauge(name, text, labels, registry=registry)
+            return _Gauge(name, text, labels, registry=registry)
 
         def histogram(name: str, text: str, buckets: tuple[float, ...], *labels: str) -> Histogram:
-            return Histogram(name, text, labels, registry=registry, buckets=buckets)
+            return _Histogram(name, text, labels, registry=registry, buckets=buckets)
 
         return cls(
             registry=registry,
@@ -72,6 +108,9 @@ class Metrics:
             document_stage_duration_seconds=histogram(
                 "document_stage_duration_seconds", "Each stage of a document.", WORK_SECONDS, "stage"
             ),
+            documents_finished_total=counter(
+                "documents_finished_total", "Documents by their end: READY, or the code of the failure.", "outcome"
+            ),
             documents_pending=gauge("documents_pending", "Documents waiting or being read."),
             documents_oldest_pending_seconds=gauge("documents_oldest_pending_seconds", "Age of the oldest of them."),
             queue_depth=gauge("queue_depth", "Rings that wait to be heard by a worker."),
@@ -80,9 +119,15 @@ class Metrics:
             answer_first_token_seconds=histogram(
                 "answer_first_token_seconds", "From asking the model to its first text.", REQUEST_SECONDS
             ),
+            llm_requests_total=counter(
+                "llm_requests_total", "Requests to models: ok, or the code of the failure.", "model", "outcome"
+            ),
             llm_token_usage_total=counter("llm_token_usage_total", "Tokens as the provider counts.", "model", "kind"),
             cache_hit_total=counter("cache_hit_total", "Look-ups that were answered by a cache.", "cache"),
             cache_miss_total=counter("cache_miss_total", "Look-ups that a cache could not answer.", "cache"),
+            event_loop_lag_seconds=histogram(
+                "event_loop_lag_seconds", "How late the event loop is to what was due.", LAG_SECONDS
+            ),
         )
 
     @contextmanager
@@ -93,6 +138,14 @@ class Metrics:
             yield
         finally:
             self.document_stage_duration_seconds.labels(stage=name).observe(time.perf_counter() - started)
+
+    async def watch_event_loop(self, *, every_seconds: float = 0.5) -> None:
+        """Measure how late the event loop is, until cancelled."""
+        loop = asyncio.get_running_loop()
+        while True:
+            due = loop.time() + every_seconds
+            await asyncio.sleep(every_seconds)
+            self.event_loop_lag_seconds.observe(max(0.0, loop.time() - due))
 
     def render(self) -> bytes:
         """Return everything in Prometheus' text format; its type is `content_type`."""
