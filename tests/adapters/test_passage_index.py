@@ -83,6 +83,11 @@ class TestSearch:
         assert numbers(found.by_meaning) == [1, 2, 3, 4, 5, 6, 7]
         assert numbers(found.by_wording) == [1, 2, 3, 4, 5, 6, 7]
 
+    async def test_calls_a_tie_what_differs_by_less_than_a_millionth(self, index: PassageIndex) -> None:
+        await add(index, [passage(number, "x", vector=along(1, 1e-5 * (60 - number))) for number in range(1, 61)])
+
+        assert numbers((await ask(index, count=7)).by_meaning) == [1, 2, 3, 4, 5, 6, 7]
+
     @pytest.mark.parametrize(
         "words", ["", "?", "AND", "\x00", "\ud800", "number:1", "document:[* TO *]", '"', "(", "💩", "-canteen +"]
     )
