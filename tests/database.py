@@ -20,11 +20,19 @@ from tests.shared_data import PROJECT
 
 
 async def create_database(server_url: str) -> str:
-    """Return the address of a fresh, migrated database, in a form that LEXORA's settings take.
+    """Return the address of a fresh, migrated database.
 
     Args:
         server_url: postgresql://… of someone who may make databases, as the fixture `postgres_url` gives it.
     """
+    url = await create_empty_database(server_url)
+    # Alembic's env.py runs a loop of its own, which only another thread may do.
+    await asyncio.to_thread(migrate, url)
+    return url
+
+
+async def create_empty_database(server_url: str) -> str:
+    """Return the address of a fresh database without any table."""
     name = f"lexora_{uuid4().hex[:12]}"
     connection = await asyncpg.connect(server_url)
     try:
@@ -32,10 +40,7 @@ async def create_database(server_url: str) -> str:
     finally:
         await connection.close()
     base, separator, query = server_url.partition("?")
-    url = f"{base.rpartition('/')[0]}/{name}{separator}{query}"
-    # Alembic's env.py runs a loop of its own, which only another thread may do.
-    await asyncio.to_thread(migrate, url)
-    return url
+    return f"{base.rpartition('/')[0]}/{name}{separator}{query}"
 
 
 def migrate(url: str) -> None:
