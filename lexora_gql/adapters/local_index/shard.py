@@ -22,7 +22,7 @@ from lexora_gql.adapters.local_index.snapshots import Doubtful, Header
 from lexora_gql.adapters.local_index.state import ShardState, require_vector
 from lexora_gql.ports.passage_index import IndexChanges, IndexedPassage
 
-SMALL_ROWS = 1_000
+SMALL_ROWS = 500
 """Up to here a shard is searched by arithmetic alone, without FAISS and tantivy, whose open index keeps a thread."""
 _RECENT_ROWS = 256
 _RECENT_SHARE = 0.02
