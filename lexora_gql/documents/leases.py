@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import func, or_, select, update
+from sqlalchemy import Select, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -82,37 +82,12 @@ class LeaseRepository:
 
     async def claim(self, *, seconds: float) -> Claim | None:
         """Take up the document whose owner has waited longest for a turn."""
-        waiting = (
-            select(Document.id)
-            .outerjoin(Turn, Turn.owner_id == Document.owner_id)
-            .where(
-                Document.status == DocumentStatus.PENDING,
-                or_(Document.not_before.is_(None), Document.not_before <= NOW),
-            )
-            .order_by(Turn.taken_at.asc().nulls_first(), Document.queued_at, Document.id)
-            .limit(1)
-            .with_for_update(of=Document, skip_locked=True)
-        )
-        document_id = await self.session.scalar(waiting)
+        document_id = await self.session.scalar(_next_in_turn())
         if document_id is None:
             return None
         token = uuid4()
         document = await self.session.scalar(
-            update(Document)
-            .where(Document.id == document_id)
-            .values(
-                {
-                    **AT_THE_START,
-                    **NO_FAILURE,
-                    "status": DocumentStatus.PROCESSING,
-                    "stage": IngestionStage.PARSING,
-                    "attempt": Document.attempt + 1,
-                    "lease_token": token,
-                    "lease_until": NOW + timedelta(seconds=seconds),
-                    "heartbeat_at": NOW,
-                }
-            )
-            .returning(Document)
+            update(Document).where(Document.id == document_id).values(_taken_up(token, seconds)).returning(Document)
         )
         if document is None:
             return None
@@ -196,6 +171,33 @@ class LeaseRepository:
         )
         if written.first() is None:
             raise LeaseLost
+
+
+def _next_in_turn() -> Select[UUID]:
+    return (
+        select(Document.id)
+        .outerjoin(Turn, Turn.owner_id == Document.owner_id)
+        .where(
+            Document.status == DocumentStatus.PENDING,
+            or_(Document.not_before.is_(None), Document.not_before <= NOW),
+        )
+        .order_by(Turn.taken_at.asc().nulls_first(), Document.queued_at, Document.id)
+        .limit(1)
+        .with_for_update(of=Document, skip_locked=True)
+    )
+
+
+def _taken_up(token: UUID, seconds: float) -> dict[str, Any]:
+    return {
+        **AT_THE_START,
+        **NO_FAILURE,
+        "status": DocumentStatus.PROCESSING,
+        "stage": IngestionStage.PARSING,
+        "attempt": Document.attempt + 1,
+        "lease_token": token,
+        "lease_until": NOW + timedelta(seconds=seconds),
+        "heartbeat_at": NOW,
+    }
 
 
 def _queued() -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """Deciding what a file is, by its bytes; its name matters only among kinds of text."""
 
 import re
+from collections.abc import Iterable
 from enum import StrEnum
 from pathlib import PurePath
 
@@ -113,3 +114,15 @@ def _is_docx(head: bytes, tail: bytes) -> bool:
     if _OTHER_OFFICE.search(head) or _OTHER_OFFICE.search(tail):
         return bool(re.search(rb"word[/\\]document\d*\.xml", head + tail, re.IGNORECASE))
     return bool(_WORD_FOLDER.search(head) or _WORD_FOLDER.search(tail))
+
+
+def media_types_of(extensions: Iterable[str]) -> tuple[MediaType, ...]:
+    """Return the types whose files have these extensions, such as `.pdf`, each once."""
+    wanted = set(extensions)
+    known = {
+        MediaType.PDF: {".pdf"},
+        MediaType.DOCX: {".docx"},
+        MediaType.MARKDOWN: MARKDOWN_EXTENSIONS,
+        MediaType.PLAIN_TEXT: {".txt", ".text"},
+    }
+    return tuple(media_type for media_type in MediaType if known[media_type] & wanted)

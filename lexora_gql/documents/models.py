@@ -150,6 +150,7 @@ class Document(Identified):
     crashes: Mapped[int] = mapped_column(Integer, server_default="0")
     losses: Mapped[int] = mapped_column(Integer, server_default="0")
     queued_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    request_id: Mapped[str | None]
     not_before: Mapped[datetime | None]
     lease_token: Mapped[UUID | None]
     lease_until: Mapped[datetime | None]

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import cast
 
 import structlog
 from sqlalchemy import delete, func, select, text, update
@@ -80,7 +81,8 @@ class DocumentReconciler:
                     )
                 )
             ).one()
-        oldest: Decimal | None = row[1]
+        # mypy takes the difference of two moments for a number of theirs.
+        oldest = cast("Decimal | None", row[1])
         return Backlog(row[0], float(oldest) if oldest is not None else None)
 
     async def _purges(self) -> list[Purge]:

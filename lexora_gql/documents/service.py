@@ -29,6 +29,7 @@ from lexora_gql.ports.event_bus import EventBus
 from lexora_gql.ports.job_queue import JobQueue
 from lexora_gql.storage.database import Database
 from lexora_gql.storage.keyset import Page, PageRequest
+from lexora_gql.telemetry.logs import request_id
 
 TITLE_CHARACTERS = 300
 FILENAME_CHARACTERS = 255
@@ -114,32 +115,19 @@ class DocumentService:
             InvalidInput: Title or tags are outside their bounds.
         """
         filename = cleaned_filename(file.filename)
-        checked_tags = check_tags(tags)
-        checked_title = require_length("title", (title or stem(filename)).strip(), low=1, high=TITLE_CHARACTERS)
-        media_type = self._accepted_type(file)
+        described = {
+            "filename": filename,
+            "title": require_length("title", (title or stem(filename)).strip(), low=1, high=TITLE_CHARACTERS),
+            "tags": check_tags(tags),
+            "media_type": self._accepted_type(file),
+        }
         target, known = await self._target(viewer, collection_id, file.sha256)
         if known is not None:
             return await self._accept_again(viewer, known)
 
-        document_id = uuid4()
-        blob_key = f"{viewer.user_id}/{document_id}"
-        await self.blobs.write(blob_key, file.pieces())
-        values = {
-            "id": document_id,
-            "owner_id": viewer.user_id,
-            "collection_id": target,
-            "filename": filename,
-            "title": checked_title,
-            "media_type": media_type,
-            "byte_size": file.byte_size,
-            "sha256": file.sha256,
-            "blob_key": blob_key,
-            "tags": checked_tags,
-        }
-        document = await self._insert(viewer, values)
+        document = await self._store(viewer, file, {**described, "collection_id": target})
         if document is None:
             # The same bytes came in by another request meanwhile: theirs is the document.
-            await self.blobs.delete(blob_key)
             _, known = await self._target(viewer, target, file.sha256)
             if known is None:
                 raise NotFound
@@ -270,7 +258,20 @@ class DocumentService:
                 raise NotFound(message, path=("collectionId",))
             return collection_id, await DocumentRepository(session).by_content(collection_id, sha256)
 
-    async def _insert(self, viewer: Viewer, values: dict[str, object]) -> Document | None:
+    async def _store(self, viewer: Viewer, file: IncomingFile, described: dict[str, object]) -> Document | None:
+        """Store the bytes, then commit the row; None where the same bytes are in the collection by now."""
+        document_id = uuid4()
+        blob_key = f"{viewer.user_id}/{document_id}"
+        await self.blobs.write(blob_key, file.pieces())
+        values = {
+            **described,
+            "id": document_id,
+            "owner_id": viewer.user_id,
+            "byte_size": file.byte_size,
+            "sha256": file.sha256,
+            "blob_key": blob_key,
+            "request_id": request_id(),
+        }
         publication = Publication()
         async with self.database.transaction(viewer) as session:
             statement = (
@@ -281,6 +282,8 @@ class DocumentService:
             document = await session.scalar(statement.returning(Document))
             if document is not None:
                 await publication.record(session, document.collection_id, [document.id])
+        if document is None:
+            await self.blobs.delete(blob_key)
         await publication.ring(self.bus)
         return document
 
@@ -323,7 +326,7 @@ async def _queue_again(session: AsyncSession, document_id: UUID) -> Document:
     row = await session.scalar(
         update(Document)
         .where(Document.id == document_id)
-        .values(queued_anew())
+        .values({**queued_anew(), "request_id": request_id()})
         .returning(Document)
         .execution_options(populate_existing=True)
     )

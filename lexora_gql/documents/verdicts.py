@@ -60,47 +60,34 @@ def judge(error: Exception, document: Document, stage: IngestionStage) -> Verdic
 def reason_of(error: Exception) -> Reason:
     """Put an error into words."""
     codes = IngestionFailureCode
-    reasons: list[tuple[type[Exception], Reason]] = [
-        (TooManyChunks, Reason(codes.TOO_LARGE_TO_PARSE, str(error), is_retryable=False, is_passing=False)),
-        (
-            EmbedderUnavailable,
-            Reason(
-                codes.EMBEDDER_UNAVAILABLE,
-                "The embedding service did not answer. Process the document again when it is back.",
-                is_retryable=True,
-                is_passing=True,
-            ),
-        ),
-        (
-            EmbedderRejected,
-            Reason(
-                codes.EMBEDDER_REJECTED,
-                f"The embedding service refused this document's text: {error}",
-                is_retryable=False,
-                is_passing=False,
-            ),
-        ),
-        (
-            BlobMissing,
-            Reason(
-                codes.INTERNAL,
-                "The stored file is missing. Delete the document and upload it again.",
-                is_retryable=False,
-                is_passing=False,
-            ),
-        ),
-        (
-            IntegrityError,
-            Reason(codes.INTERNAL, "The document changed while it was read.", is_retryable=True, is_passing=True),
-        ),
-    ]
-    if isinstance(error, ExtractionFailed):
-        return Reason(codes(error.code), error.message, is_retryable=error.is_retryable, is_passing=False)
-    if isinstance(error, OSError) and error.errno == errno.ENOSPC:
-        message = "The server's disk is full. Process the document again when there is room."
-        return Reason(codes.INTERNAL, message, is_retryable=True, is_passing=True)
-    for kind, reason in reasons:
-        if isinstance(error, kind):
-            return reason
-    message = "Something unexpected went wrong on the server; its log says what. Process the document again."
-    return Reason(codes.INTERNAL, message, is_retryable=True, is_passing=True)
+    match error:
+        case ExtractionFailed():
+            return Reason(codes(error.code), error.message, is_retryable=error.is_retryable, is_passing=False)
+        case TooManyChunks():
+            return _final(codes.TOO_LARGE_TO_PARSE, str(error))
+        case EmbedderRejected():
+            return _final(codes.EMBEDDER_REJECTED, f"The embedding service refused this document's text: {error}")
+        case BlobMissing():
+            return _final(codes.INTERNAL, "The stored file is missing. Delete the document and upload it again.")
+    return _passing_reason(error)
+
+
+def _passing_reason(error: Exception) -> Reason:
+    codes = IngestionFailureCode
+    match error:
+        case EmbedderUnavailable():
+            code = codes.EMBEDDER_UNAVAILABLE
+            message = "The embedding service did not answer. Process the document again when it is back."
+        case IntegrityError():
+            code, message = codes.INTERNAL, "The document changed while it was read. Process it again."
+        case OSError() if error.errno == errno.ENOSPC:
+            code = codes.INTERNAL
+            message = "The server's disk is full. Process the document again when there is room."
+        case _:
+            code = codes.INTERNAL
+            message = "Something unexpected went wrong on the server; its log says what. Process the document again."
+    return Reason(code, message, is_retryable=True, is_passing=True)
+
+
+def _final(code: IngestionFailureCode, message: str) -> Reason:
+    return Reason(code, message, is_retryable=False, is_passing=False)

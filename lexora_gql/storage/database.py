@@ -1,14 +1,14 @@
 """Transactions: the only place that opens and commits one."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 from uuid import UUID
 
 import asyncpg
-from sqlalchemy import text
+from sqlalchemy import TextClause, text
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
@@ -94,23 +94,41 @@ class Database:
         Raises:
             DatabaseAway: There is no connection to be had, or it broke; nothing is said about the outcome then.
         """
-        try:
+        with translated_errors():
             async with AsyncSession(self.engine, expire_on_commit=False, autoflush=False) as session, session.begin():
                 await session.execute(
                     BECOME,
                     {"role": actor.database_role.value, "viewer_id": str(actor.user_id) if actor.user_id else ""},
                 )
                 yield session
-        except (OSError, PoolTimeout, InterfaceError) as error:
-            raise DatabaseAway from error
-        except (OperationalError, DBAPIError) as error:
-            if error.connection_invalidated or is_connection_trouble(error.orig):
-                raise DatabaseAway from error
-            raise
+
+    async def scalar_as_owner(self, query: TextClause) -> str | None:
+        """Return one text from the catalogue or from Alembic's table, which no role but the owner's may read.
+
+        Raises:
+            DatabaseAway: PostgreSQL does not answer.
+        """
+        with translated_errors():
+            async with self.engine.connect() as connection:
+                found: str | None = await connection.scalar(query)
+                return found
 
     async def dispose(self) -> None:
         """Close every connection."""
         await self.engine.dispose()
+
+
+@contextmanager
+def translated_errors() -> Iterator[None]:
+    """Say DatabaseAway for whatever says that the connection or the server is in trouble."""
+    try:
+        yield
+    except (OSError, PoolTimeout, InterfaceError) as error:
+        raise DatabaseAway from error
+    except (OperationalError, DBAPIError) as error:
+        if error.connection_invalidated or is_connection_trouble(error.orig):
+            raise DatabaseAway from error
+        raise
 
 
 def is_connection_trouble(error: BaseException | None) -> bool:

@@ -30,10 +30,12 @@ class Slots:
 
         Returns after a minute even so: a ring that is held for long would look lost when this process is killed.
         """
-        task = asyncio.create_task(self._drain())
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-        await asyncio.wait({task}, timeout=RING_SECONDS)
+        await asyncio.wait({self._start()}, timeout=RING_SECONDS)
+
+    def work_if_idle(self) -> None:
+        """Take up documents in a slot that is free, without waiting: for when nobody can ring."""
+        if not self._free.locked():
+            self._start()
 
     async def stop(self) -> None:
         """End the work now: what is being read goes back into the queue and costs no attempt."""
@@ -41,11 +43,17 @@ class Slots:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
+    def _start(self) -> "asyncio.Task[None]":
+        task = asyncio.create_task(self._drain())
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
     async def _drain(self) -> None:
         async with self._free:
             try:
                 while claim := await self.ingestion.claim():
-                    with structlog.contextvars.bound_contextvars(document_id=str(claim.document.id)):
+                    with structlog.contextvars.bound_contextvars(request_id=claim.document.request_id):
                         await self.ingestion.ingest(claim)
             except Unavailable as error:
                 # The reconciler rings again when PostgreSQL is back.

@@ -188,6 +188,7 @@ def _create_documents() -> None:
         sa.Column("crashes", sa.Integer(), server_default="0", nullable=False),
         sa.Column("losses", sa.Integer(), server_default="0", nullable=False),
         sa.Column("queued_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column("request_id", sa.Text(), nullable=True),
         sa.Column("not_before", sa.DateTime(timezone=True), nullable=True),
         sa.Column("lease_token", sa.Uuid(), nullable=True),
         sa.Column("lease_until", sa.DateTime(timezone=True), nullable=True),

@@ -61,10 +61,14 @@ def long_files(files: Files) -> list[str]:
 
 
 def long_functions(files: Files) -> list[str]:
-    """Return the Python functions that are too long, their docstring counted, their decorators not."""
+    """Return the Python functions that are too long, their docstring counted, their decorators not.
+
+    A migration lists columns, which are easier to read in one place however many there are.
+    """
     return [
         f"{path}:{node.lineno}: {node.name} has {lines} lines, at most {FUNCTION_LINES_MAX}"
         for path, node in _functions(files)
+        if path.parts[0] != "migrations"
         if (lines := (node.end_lineno or node.lineno) - node.lineno + 1) > FUNCTION_LINES_MAX
     ]
 

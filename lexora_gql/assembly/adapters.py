@@ -1,0 +1,86 @@
+"""The vendors that the settings ask for."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+
+from lexora_gql.adapters.arq_queue import ArqQueue
+from lexora_gql.adapters.extraction.sandbox import SandboxedExtractor
+from lexora_gql.adapters.extractive_chat import ExtractiveChat
+from lexora_gql.adapters.local_index import LocalIndex
+from lexora_gql.adapters.object_store_blobs import ObjectStoreBlobs
+from lexora_gql.adapters.openai_chat import OpenAIChat
+from lexora_gql.adapters.openai_embedder import OpenAIEmbedder
+from lexora_gql.adapters.redis_events import RedisEvents
+from lexora_gql.adapters.wordllama_embedder import WordLlamaEmbedder
+from lexora_gql.ports.blob_store import BlobStore
+from lexora_gql.ports.chat_model import ChatModel
+from lexora_gql.ports.embedder import Embedder
+from lexora_gql.ports.event_bus import EventBus
+from lexora_gql.ports.job_queue import JobQueue
+from lexora_gql.ports.passage_index import PassageIndex
+from lexora_gql.ports.text_extractor import TextExtractor
+from lexora_gql.settings import MEBIBYTE, Settings
+from lexora_gql.storage.database import Database
+
+
+@dataclass(frozen=True, slots=True)
+class Adapters:
+    """What a process reaches the outside by; tests put others in their place."""
+
+    database: Database
+    bus: EventBus
+    queue: JobQueue
+    blobs: BlobStore
+    embedder: Embedder
+    model: ChatModel
+    index: PassageIndex
+    extractor: TextExtractor
+
+
+@asynccontextmanager
+async def open_adapters(settings: Settings) -> AsyncIterator[Adapters]:
+    """Give the adapters that the settings ask for; nothing is connected before it is needed.
+
+    Raises:
+        WrongSettings: Something that is needed is not set.
+    """
+    database = Database.connect(
+        settings.require_database_url(),
+        pool_size=settings.database_pool_size,
+        max_overflow=settings.database_max_overflow,
+        echo=settings.database_echo,
+    )
+    bus, queue = RedisEvents(settings.require_redis_url()), ArqQueue(settings.require_redis_url())
+    embedder = choose_embedder(settings)
+    model = choose_chat_model(settings, embedder)
+    index = LocalIndex(settings.index_folder, settings.index_memory_mib * MEBIBYTE)
+    extractor = SandboxedExtractor()
+    bucket = settings.bucket_url.get_secret_value() if settings.bucket_url else None
+    blobs = ObjectStoreBlobs(bucket or settings.blobs_folder)
+    closers: list[Callable[[], Awaitable[None]]] = [database.dispose, bus.aclose, queue.aclose]
+    async with AsyncExitStack() as stack:
+        for close in (*closers, index.aclose, extractor.aclose):
+            stack.push_async_callback(close)
+        yield Adapters(database, bus, queue, blobs, embedder, model, index, extractor)
+
+
+def choose_embedder(settings: Settings) -> Embedder:
+    """Return the provider's embedder where one is named, WordLlama otherwise."""
+    if settings.openai_embedding_model is None:
+        return WordLlamaEmbedder()
+    key = settings.openai_api_key
+    return OpenAIEmbedder(
+        settings.openai_embedding_model,
+        api_key=key.get_secret_value() if key else None,
+        base_url=settings.openai_base_url,
+        dimensions=settings.openai_embedding_dimensions,
+        batch_size=settings.embedding_batch_size,
+    )
+
+
+def choose_chat_model(settings: Settings, embedder: Embedder) -> ChatModel:
+    """Return the provider's models where any is named, quotes from the sources otherwise."""
+    if not settings.chat_models:
+        return ExtractiveChat(None if embedder.is_costly else embedder)
+    return OpenAIChat(settings.chat_models, api_key=settings.openai_api_key, base_url=settings.openai_base_url)

@@ -1,0 +1,138 @@
+"""Services put together over adapters: all that a server or a worker needs."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from lexora_gql import __version__
+from lexora_gql.accounts.service import AccountService
+from lexora_gql.assembly.adapters import Adapters, open_adapters
+from lexora_gql.conversations.answering import Answerer, AnswerLimits
+from lexora_gql.conversations.citing import Citing
+from lexora_gql.conversations.events import AnswerFeed
+from lexora_gql.conversations.producers import Producers
+from lexora_gql.conversations.questions import Standalone
+from lexora_gql.conversations.reconciliation import AnswerReconciler
+from lexora_gql.conversations.references import QuoteReferences
+from lexora_gql.conversations.sending import Asking
+from lexora_gql.conversations.service import QUESTION_CHARACTERS_MAX, ConversationService
+from lexora_gql.documents.collections import CollectionService
+from lexora_gql.documents.feed import DocumentFeed
+from lexora_gql.documents.ingestion import IngestionLimits, IngestionService
+from lexora_gql.documents.media_types import media_types_of
+from lexora_gql.documents.publishing import Publisher
+from lexora_gql.documents.reconciliation import DocumentReconciler
+from lexora_gql.documents.service import DocumentService
+from lexora_gql.documents.vectors import VectorStore
+from lexora_gql.retrieval.service import RetrievalService
+from lexora_gql.services import Services, Upkeep
+from lexora_gql.settings import Settings
+from lexora_gql.storage.migrations import missing_migrations
+from lexora_gql.system import ServerFacts, SystemService
+from lexora_gql.telemetry.metrics import Metrics
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    """All that a server or a worker needs."""
+
+    settings: Settings
+    adapters: Adapters
+    services: Services
+    upkeep: Upkeep
+    producers: Producers
+    metrics: Metrics
+
+
+def build(settings: Settings, adapters: Adapters) -> Process:
+    """Put services together; nothing is started.
+
+    Raises:
+        WrongSettings: SECRET_KEY is not set.
+    """
+    metrics = Metrics.create()
+    database, bus, queue = adapters.database, adapters.bus, adapters.queue
+    retrieval = RetrievalService(database, adapters.embedder, adapters.index, metrics)
+    producers = Producers(build_answerer(settings, adapters, retrieval, metrics))
+    reconciler = DocumentReconciler(database, adapters.blobs, queue, bus)
+    media_types = media_types_of(settings.allowed_extensions)
+    documents = DocumentService(
+        database, adapters.blobs, queue, bus, DocumentFeed(database, bus), settings.max_file_size, media_types
+    )
+    conversations = ConversationService(
+        database,
+        bus,
+        AnswerFeed(database, bus),
+        Asking(database, settings.rate_limit_per_minute),
+        producers,
+        tuple(adapters.model.models),
+    )
+    facts = ServerFacts(
+        name="Lexora",
+        version=__version__,
+        embedder=adapters.embedder.name,
+        chat_models=tuple(adapters.model.models),
+        accepted_media_types=media_types,
+        max_file_bytes=settings.max_file_size,
+        max_question_characters=QUESTION_CHARACTERS_MAX,
+        registration=settings.registration,
+    )
+    services = Services(
+        accounts=AccountService.from_settings(settings, database),
+        collections=CollectionService(database, bus),
+        documents=documents,
+        retrieval=retrieval,
+        conversations=conversations,
+        system=SystemService(facts, lambda: missing_migrations(database), reconciler, queue, bus, metrics),
+    )
+    upkeep = Upkeep(build_ingestion(settings, adapters, metrics), reconciler, AnswerReconciler(database, bus))
+    return Process(settings, adapters, services, upkeep, producers, metrics)
+
+
+def build_answerer(settings: Settings, adapters: Adapters, retrieval: RetrievalService, metrics: Metrics) -> Answerer:
+    """Return what writes answers."""
+    return Answerer(
+        database=adapters.database,
+        bus=adapters.bus,
+        retrieval=retrieval,
+        model=adapters.model,
+        standalone=Standalone(adapters.model),
+        citing=Citing(adapters.database),
+        metrics=metrics,
+        limits=AnswerLimits(
+            sources=settings.retrieval_k,
+            context_tokens=settings.openai_context_tokens,
+            max_tokens=settings.openai_max_tokens,
+            temperature=settings.openai_temperature,
+        ),
+    )
+
+
+def build_ingestion(settings: Settings, adapters: Adapters, metrics: Metrics) -> IngestionService:
+    """Return what reads documents."""
+    return IngestionService(
+        database=adapters.database,
+        blobs=adapters.blobs,
+        extractor=adapters.extractor,
+        vectors=VectorStore(adapters.database, adapters.embedder, settings.embedding_batch_size, metrics),
+        publisher=Publisher(adapters.database, adapters.bus, QuoteReferences()),
+        bus=adapters.bus,
+        metrics=metrics,
+        limits=IngestionLimits(
+            chunk_characters=settings.chunk_characters,
+            chunk_overlap_characters=settings.chunk_overlap_characters,
+            lease_seconds=settings.lease_seconds,
+            renewal_seconds=settings.lease_renewal_seconds,
+        ),
+    )
+
+
+@asynccontextmanager
+async def open_process(settings: Settings) -> AsyncIterator[Process]:
+    """Give everything a process needs, and close it again."""
+    async with open_adapters(settings) as adapters:
+        process = build(settings, adapters)
+        try:
+            yield process
+        finally:
+            process.services.accounts.close()

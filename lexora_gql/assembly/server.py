@@ -1,0 +1,104 @@
+"""`lexora serve`: the API from its start to its orderly end."""
+
+import asyncio
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import structlog
+import uvicorn
+import uvloop
+from starlette.applications import Starlette
+
+from lexora_gql.assembly.process import Process, open_process
+from lexora_gql.assembly.signals import stop_requested
+from lexora_gql.settings import Settings, WrongSettings
+from lexora_gql.telemetry.logs import configure_logging
+from lexora_gql.transport.asgi import create_app
+from lexora_gql.transport.lifecycle import Lifecycle
+from lexora_gql.workers.schedule import every
+
+SOCKETS_SECONDS = 3.0
+BACKLOG = 2048
+
+log = structlog.get_logger(__name__)
+
+
+class Server(uvicorn.Server):
+    """uvicorn without signal handlers of its own: it would close sockets at once and knows no detached tasks."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leave signals to whoever runs the process."""
+        yield
+
+
+def serve(settings: Settings) -> int:
+    """Serve requests until told to stop; return the exit code.
+
+    Raises:
+        WrongSettings: Something that is needed is not set, or HOST and PORT cannot be listened on.
+    """
+    configure_logging(settings.log_level, settings.log_format)
+    with listening_socket(settings) as listener:
+        uvloop.run(_serve(settings, listener))
+    return 0
+
+
+def listening_socket(settings: Settings) -> socket.socket:
+    """Return a socket on HOST and PORT.
+
+    Raises:
+        WrongSettings: Somebody else listens there, or the address is not this machine's.
+    """
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((settings.host, settings.port))
+    except OSError as error:
+        listener.close()
+        raise WrongSettings(
+            [f"PORT: {settings.host}:{settings.port} cannot be listened on: {error.strerror}"]
+        ) from error
+    return listener
+
+
+def application(process: Process, lifecycle: Lifecycle) -> Starlette:
+    """Return the ASGI application of a process."""
+    return create_app(process.services, process.settings, process.metrics, lifecycle=lifecycle)
+
+
+async def _serve(settings: Settings, listener: socket.socket) -> None:
+    async with open_process(settings) as process:
+        lifecycle = Lifecycle()
+        config = uvicorn.Config(
+            application(process, lifecycle),
+            log_config=None,
+            access_log=False,
+            lifespan="off",
+            ws="websockets-sansio",
+            backlog=BACKLOG,
+            proxy_headers=False,
+            server_header=False,
+            timeout_graceful_shutdown=int(SOCKETS_SECONDS),
+        )
+        server = Server(config)
+        with stop_requested() as stop:
+            upkeep = asyncio.create_task(every(settings.reconcile_seconds, "reconcile", process.upkeep.reconcile))
+            serving = asyncio.create_task(server.serve(sockets=[listener]))
+            log.info("server_started", host=settings.host, port=settings.port)
+            await asyncio.wait({serving, asyncio.ensure_future(stop.wait())}, return_when=asyncio.FIRST_COMPLETED)
+            await drain(process, lifecycle)
+            upkeep.cancel()
+            server.should_exit = True
+            await serving
+    log.info("server_stopped")
+
+
+async def drain(process: Process, lifecycle: Lifecycle) -> None:
+    """Take no new work, let answers finish for as long as the settings say, then close the sockets."""
+    lifecycle.stopping.set()
+    log.info("server_draining", answers=process.producers.count)
+    await process.producers.drain(process.settings.shutdown_grace_seconds)
+    await lifecycle.drain(within_seconds=SOCKETS_SECONDS)

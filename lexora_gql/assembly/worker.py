@@ -1,0 +1,69 @@
+"""`lexora work`: a worker from its start to its orderly end."""
+
+import asyncio
+import functools
+from collections.abc import Coroutine
+
+import structlog
+import uvloop
+
+from lexora_gql.adapters.arq_queue import JOB_NAME, QUEUE_NAME, connect, job_deserializer, job_serializer
+from lexora_gql.assembly.process import Process, open_process
+from lexora_gql.assembly.signals import stop_requested
+from lexora_gql.settings import Settings
+from lexora_gql.telemetry.logs import configure_logging
+from lexora_gql.workers.jobs import Slots
+from lexora_gql.workers.runner import Rings, hear
+from lexora_gql.workers.schedule import every
+
+# A frozen Redis is a lost one after so long.
+REPLY_SECONDS = 5.0
+
+log = structlog.get_logger(__name__)
+
+
+def work(settings: Settings) -> int:
+    """Read documents until told to stop; return the exit code.
+
+    Raises:
+        WrongSettings: Something that is needed is not set.
+    """
+    configure_logging(settings.log_level, settings.log_format)
+    uvloop.run(_work(settings))
+    return 0
+
+
+async def _work(settings: Settings) -> None:
+    async with open_process(settings) as process:
+        with stop_requested() as stop:
+            async with asyncio.TaskGroup() as group:
+                slots = Slots(process.upkeep.ingestion, settings.worker_concurrency)
+                reconcile = functools.partial(_reconcile, process, slots)
+                tasks = [
+                    group.create_task(_hear(settings, slots)),
+                    group.create_task(every(settings.reconcile_seconds, "reconcile", reconcile)),
+                ]
+                log.info("worker_started", concurrency=settings.worker_concurrency)
+                await stop.wait()
+                for task in tasks:
+                    task.cancel()
+                await slots.stop()
+    log.info("worker_stopped")
+
+
+def _hear(settings: Settings, slots: Slots) -> Coroutine[None, None, None]:
+    address = settings.require_redis_url()
+    rings = Rings(
+        connect=functools.partial(connect, address, reply_seconds=REPLY_SECONDS),
+        job_name=JOB_NAME,
+        queue_name=QUEUE_NAME,
+        serialize=job_serializer,
+        deserialize=job_deserializer,
+    )
+    return hear(rings, slots.work, concurrency=settings.worker_concurrency)
+
+
+async def _reconcile(process: Process, slots: Slots) -> None:
+    await process.upkeep.reconcile()
+    if await process.adapters.bus.is_away():
+        slots.work_if_idle()

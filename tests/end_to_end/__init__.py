@@ -1,0 +1,1 @@
+"""The whole product: real processes, real HTTP and WebSocket, real documents."""
