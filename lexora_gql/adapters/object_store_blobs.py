@@ -1,0 +1,170 @@
+"""Files in a folder or in a bucket, through obstore."""
+
+import asyncio
+import re
+import tempfile
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import obstore
+from obstore.store import LocalStore, ObjectStore, from_url
+
+from lexora_gql.adapters.durable_files import INCOMING, delete_durably, remove_leftovers, write_durably
+from lexora_gql.ports.blob_store import BlobMissing
+
+PIECE_BYTES = 256 * 1024
+PART_BYTES = 8 * 1024 * 1024
+PARTS_AT_ONCE = 2
+"""With PART_BYTES the most that an upload to a bucket holds in memory, but for one part more."""
+
+KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,199}(?:/[A-Za-z0-9][A-Za-z0-9._-]{0,199}){0,7}")
+BUCKETS = ("s3://", "gs://", "az://")
+BUCKET_SECONDS = 900
+"""Limit of one request with its body: whoever downloads may be slow."""
+
+
+class ObjectStoreBlobs:
+    """A BlobStore in a local folder, or in a bucket of S3, Google Cloud or Azure.
+
+    Keys are names of ASCII letters, digits, dots, dashes and underscores, parted by slashes.
+    """
+
+    def __init__(self, place: Path | str) -> None:
+        """Prepare; nothing is touched before it is needed.
+
+        Args:
+            place: A folder (made when it is not there), or s3://, gs:// or az:// with bucket and prefix; its region
+                and credentials come from where the vendor's own tools look for them. memory:// keeps nothing.
+
+        Raises:
+            ValueError: It is an address of another kind.
+        """
+        address = str(place)
+        self._folder: Path | None = None
+        self._store: ObjectStore | None = None
+        self._has_swept = False
+        if address.startswith(BUCKETS):
+            limits: Any = {"timeout": f"{BUCKET_SECONDS}s", "connect_timeout": "10s"}
+            self._store = from_url(address, client_options=limits)
+        elif address.startswith("memory://"):
+            self._store = from_url("memory:///")
+        elif "://" in address:
+            message = f"{address.partition('://')[0]}:// is no place for files; a folder, s3://, gs:// and az:// are."
+            raise ValueError(message)
+        else:
+            self._folder = Path(place).absolute()
+
+    async def write(self, key: str, pieces: AsyncIterable[bytes]) -> None:
+        """Store bytes durably; nothing is left under the key when this fails or is cancelled.
+
+        Raises:
+            ValueError: The key is none.
+        """
+        _require_key(key)
+        if self._folder is not None:
+            if not self._has_swept:
+                self._has_swept = True
+                await asyncio.to_thread(remove_leftovers, self._folder)
+            await write_durably(self._folder, key, pieces)
+            return
+        try:
+            await obstore.put_async(
+                self._opened(),
+                key,
+                _not_empty(pieces),
+                use_multipart=True,
+                chunk_size=PART_BYTES,
+                max_concurrency=PARTS_AT_ONCE,
+            )
+        except BaseException:
+            # A bucket shows no half-written object, but the last reply may have been lost.
+            await asyncio.shield(self.delete(key))
+            raise
+
+    async def read(self, key: str, *, start: int = 0, end: int | None = None) -> AsyncGenerator[bytes, None]:
+        """Yield the bytes from `start` to just before `end` or the last, in pieces.
+
+        Raises:
+            BlobMissing: There is nothing under the key.
+        """
+        _require_key(key)
+        options: Any = None
+        try:
+            store = self._opened()
+            if start > 0 or end is not None:
+                size = (await obstore.head_async(store, key))["size"]
+                end = size if end is None else min(end, size)
+                if start >= end:
+                    return
+                options = {"range": (start, end)}
+            found = await obstore.get_async(store, key, options=options)
+        except FileNotFoundError:
+            raise BlobMissing(key) from None
+        async for piece in found.stream(min_chunk_size=PIECE_BYTES):
+            if piece:
+                yield bytes(piece)
+
+    @asynccontextmanager
+    async def local_file(self, key: str) -> AsyncIterator[Path]:
+        """Give the bytes as a local file to read: the stored one, or a copy for as long as the context lasts.
+
+        Raises:
+            BlobMissing: There is nothing under the key.
+        """
+        _require_key(key)
+        if self._folder is not None:
+            path = self._folder / key
+            if not await asyncio.to_thread(path.is_file):
+                raise BlobMissing(key)
+            yield path
+            return
+        with tempfile.NamedTemporaryFile(prefix="lexora-") as copy:
+            async for piece in self.read(key):
+                await asyncio.to_thread(copy.write, piece)
+            copy.flush()
+            yield Path(copy.name)
+
+    async def delete(self, key: str) -> None:
+        """Remove the bytes; fine when there are none."""
+        _require_key(key)
+        if self._folder is not None:
+            await asyncio.to_thread(delete_durably, self._folder, key)
+            return
+        with suppress(FileNotFoundError):
+            await obstore.delete_async(self._opened(), key)
+
+    async def keys(self, *, older_than_seconds: float) -> AsyncIterator[str]:
+        """Yield the keys of what was written so long ago, for finding files that no document names.
+
+        Args:
+            older_than_seconds: More than an upload may take, or files appear whose row is not committed yet.
+        """
+        limit = datetime.now(UTC) - timedelta(seconds=older_than_seconds)
+        if self._folder is not None and not await asyncio.to_thread(self._folder.is_dir):
+            return
+        async for batch in obstore.list(self._opened(), chunk_size=1_000):
+            for found in batch:
+                if found["last_modified"] < limit and not found["path"].startswith(f"{INCOMING}/"):
+                    yield found["path"]
+
+    def _opened(self) -> ObjectStore:
+        if self._store is None:
+            if self._folder is None or not self._folder.is_dir():
+                raise FileNotFoundError
+            self._store = LocalStore(self._folder)
+        return self._store
+
+
+async def _not_empty(pieces: AsyncIterable[bytes]) -> AsyncIterator[bytes]:
+    async for piece in pieces:
+        if piece:
+            yield piece
+
+
+def _require_key(key: str) -> None:
+    if not KEY.fullmatch(key):
+        message = f"{key[:100]!r} is no key: names of letters, digits, dots, dashes and underscores, parted by slashes."
+        raise ValueError(message)

@@ -1,0 +1,279 @@
+"""Where files are kept: the contract, and what is left of a write that was cut short."""
+
+import asyncio
+import hashlib
+import os
+import signal
+import sys
+import time
+import tracemalloc
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+
+import pytest
+
+from lexora_gql.adapters.object_store_blobs import ObjectStoreBlobs
+from lexora_gql.adapters.offline.blob_store import InMemoryBlobs
+from lexora_gql.ports.blob_store import BlobMissing, BlobStore
+
+KEY = "9f0c/4d1e-8a"
+CONTENT = bytes(range(256)) * 4_000
+"""A megabyte, four pieces long."""
+
+
+async def pieces(content: bytes = CONTENT, size: int = 50_000) -> AsyncIterator[bytes]:
+    for start in range(0, len(content), size):
+        yield content[start : start + size]
+
+
+async def read(blobs: BlobStore, start: int = 0, end: int | None = None) -> bytes:
+    return b"".join([piece async for piece in blobs.read(KEY, start=start, end=end)])
+
+
+async def is_there(blobs: BlobStore) -> bool:
+    try:
+        await read(blobs)
+    except BlobMissing:
+        return False
+    return True
+
+
+def files_below(folder: Path) -> list[str]:
+    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
+
+
+def mode_of(path: Path) -> int:
+    return path.stat().st_mode & 0o777
+
+
+class BlobStoreContract:
+    """What every BlobStore promises."""
+
+    async def test_what_was_written_is_read_again(self, blobs: BlobStore) -> None:
+        await blobs.write(KEY, pieces())
+
+        assert await read(blobs) == CONTENT
+
+    async def test_an_empty_file_is_a_file(self, blobs: BlobStore) -> None:
+        await blobs.write(KEY, pieces(b""))
+
+        assert await read(blobs) == b""
+        async with blobs.local_file(KEY) as path:
+            assert path.read_bytes() == b""
+
+    @pytest.mark.parametrize(
+        ("start", "end"),
+        [(0, 10), (5, 5), (999_999, None), (1_000, 700_000), (0, 9_999_999), (9_999_999, None), (7, 3)],
+    )
+    async def test_a_part_is_read(self, blobs: BlobStore, start: int, end: int | None) -> None:
+        await blobs.write(KEY, pieces())
+
+        assert await read(blobs, start, end) == CONTENT[start:end]
+
+    async def test_it_is_read_in_pieces(self, blobs: BlobStore) -> None:
+        await blobs.write(KEY, pieces(CONTENT * 4))
+
+        sizes = [len(piece) async for piece in blobs.read(KEY)]
+
+        assert sum(sizes) == len(CONTENT) * 4
+        assert min(sizes) > 0
+
+    async def test_it_is_given_as_a_local_file(self, blobs: BlobStore) -> None:
+        await blobs.write(KEY, pieces())
+
+        async with blobs.local_file(KEY) as path:
+            assert path.read_bytes() == CONTENT
+
+    async def test_what_is_not_there_is_missing(self, blobs: BlobStore) -> None:
+        with pytest.raises(BlobMissing):
+            await read(blobs)
+        with pytest.raises(BlobMissing):
+            await read(blobs, 5, 6)
+        with pytest.raises(BlobMissing):
+            async with blobs.local_file(KEY):
+                pass
+
+    async def test_deleting_leaves_the_others_and_may_be_repeated(self, blobs: BlobStore) -> None:
+        await blobs.write(KEY, pieces())
+        await blobs.write("9f0c/other", pieces(b"other"))
+
+        await blobs.delete(KEY)
+        await blobs.delete(KEY)
+
+        assert not await is_there(blobs)
+        assert b"".join([piece async for piece in blobs.read("9f0c/other")]) == b"other"
+
+    async def test_of_a_write_that_fails_nothing_is_left(self, blobs: BlobStore) -> None:
+        async def broken() -> AsyncIterator[bytes]:
+            async for piece in pieces(CONTENT * 10):
+                yield piece
+            raise ConnectionResetError
+
+        with pytest.raises(ConnectionResetError):
+            await blobs.write(KEY, broken())
+
+        assert not await is_there(blobs)
+
+    async def test_of_a_write_that_is_cancelled_nothing_is_left(self, blobs: BlobStore) -> None:
+        began = asyncio.Event()
+
+        async def endless() -> AsyncIterator[bytes]:
+            async for piece in pieces(CONTENT * 10):
+                yield piece
+            began.set()
+            await asyncio.Event().wait()
+
+        writing = asyncio.ensure_future(blobs.write(KEY, endless()))
+        await began.wait()
+        writing.cancel()
+        await asyncio.wait([writing])
+
+        assert writing.cancelled()
+        assert not await is_there(blobs)
+
+    @pytest.mark.parametrize("key", ["", "..", "../etc", "a/../b", "/etc/passwd", "a//b", "a/", "./a"])
+    async def test_a_key_never_leads_elsewhere(self, blobs: BlobStore, key: str) -> None:
+        with pytest.raises(ValueError, match="key"):
+            await blobs.write(key, pieces())
+        with pytest.raises(ValueError, match="key"):
+            await anext(aiter(blobs.read(key)))
+        with pytest.raises(ValueError, match="key"):
+            await blobs.delete(key)
+        with pytest.raises(ValueError, match="key"):
+            async with blobs.local_file(key):
+                pass
+
+
+class TestInMemoryBlobs(BlobStoreContract):
+    @pytest.fixture
+    def blobs(self) -> InMemoryBlobs:
+        return InMemoryBlobs()
+
+
+class TestBucket(BlobStoreContract):
+    @pytest.fixture
+    def blobs(self) -> ObjectStoreBlobs:
+        return ObjectStoreBlobs("memory://")
+
+    async def test_the_local_copy_is_gone_afterwards(self, blobs: ObjectStoreBlobs) -> None:
+        await blobs.write(KEY, pieces())
+        async with blobs.local_file(KEY) as path:
+            assert path.is_file()
+
+        assert not path.exists()
+
+    @pytest.mark.parametrize("place", ["ftp://host/path", "file:///tmp", "http://host"])
+    def test_other_addresses_are_refused(self, place: str) -> None:
+        with pytest.raises(ValueError, match="is no place for files"):
+            ObjectStoreBlobs(place)
+
+
+class TestFolder(BlobStoreContract):
+    @pytest.fixture
+    def folder(self, tmp_path: Path) -> Path:
+        return tmp_path / "data" / "blobs"
+
+    @pytest.fixture
+    def blobs(self, folder: Path) -> ObjectStoreBlobs:
+        return ObjectStoreBlobs(folder)
+
+    async def test_the_local_file_is_the_stored_one(self, blobs: ObjectStoreBlobs, folder: Path) -> None:
+        await blobs.write(KEY, pieces())
+
+        async with blobs.local_file(KEY) as path:
+            assert path == folder / KEY
+        assert files_below(folder) == [KEY]
+        assert [mode_of(path) for path in (folder, folder / "9f0c", folder / KEY)] == [0o700, 0o700, 0o600]
+
+    async def test_file_and_folders_are_on_the_disk_before_it_is_acknowledged(
+        self, blobs: ObjectStoreBlobs, folder: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        synced: list[str] = []
+        real = os.fsync
+
+        def recorded(descriptor: int) -> None:
+            path = Path(f"/proc/self/fd/{descriptor}").readlink()
+            synced.append(str(path).removeprefix(str(folder.parent.parent)))
+            real(descriptor)
+
+        monkeypatch.setattr(os, "fsync", recorded)
+        await blobs.write(KEY, pieces())
+
+        [part] = [path for path in synced if path.startswith("/data/blobs/.incoming/")]
+        # The folders that had to be made, each in its parent; the file before its name; the name last.
+        assert synced == ["", "/data", "/data/blobs", part, "/data/blobs", "/data/blobs/9f0c"]
+
+    @pytest.mark.parametrize("stage", ["first", "middle", "last"])
+    async def test_cancelled_at_any_stage_no_file_is_left(
+        self, blobs: ObjectStoreBlobs, folder: Path, stage: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        writing: asyncio.Future[None]
+        loop = asyncio.get_running_loop()
+        methods = {"first": "mkdir", "middle": "is_dir", "last": "rename"}
+        real: Callable[..., object] = getattr(Path, methods[stage])
+
+        def cancelling(path: Path, *arguments: object, **named: object) -> object:
+            loop.call_soon_threadsafe(writing.cancel)
+            time.sleep(0.05)
+            return real(path, *arguments, **named)
+
+        monkeypatch.setattr(Path, methods[stage], cancelling)
+        writing = asyncio.ensure_future(blobs.write(KEY, pieces(CONTENT * 4)))
+        await asyncio.wait([writing])
+        monkeypatch.undo()
+
+        assert writing.cancelled()
+        assert files_below(folder) == []
+
+    async def test_killed_in_the_middle_no_file_is_under_the_key_and_the_rest_goes_in_time(
+        self, blobs: ObjectStoreBlobs, folder: Path
+    ) -> None:
+        script = (
+            "import asyncio\nfrom lexora_gql.adapters.object_store_blobs import ObjectStoreBlobs\n"
+            "async def pieces():\n    for _ in range(100):\n        yield bytes(100_000)\n"
+            "    print('written', flush=True)\n    await asyncio.Event().wait()\n"
+            f"asyncio.run(ObjectStoreBlobs({str(folder)!r}).write({KEY!r}, pieces()))\n"
+        )
+        process = await asyncio.create_subprocess_exec(sys.executable, "-c", script, stdout=asyncio.subprocess.PIPE)
+        assert process.stdout is not None
+        assert await process.stdout.readline() == b"written\n"
+        process.send_signal(signal.SIGKILL)
+        await process.wait()
+
+        assert not await is_there(blobs)
+        [left] = files_below(folder)
+        await blobs.write(KEY, pieces())
+        assert files_below(folder) == [left, KEY]
+        os.utime(folder / left, (0, 0))
+        await ObjectStoreBlobs(folder).write("another", pieces())
+        assert files_below(folder) == [KEY, "another"]
+
+    async def test_a_large_file_needs_little_memory(self, blobs: ObjectStoreBlobs) -> None:
+        digest = hashlib.sha256()
+
+        async def large() -> AsyncIterator[bytes]:
+            for _ in range(40):
+                digest.update(CONTENT)
+                yield CONTENT
+
+        tracemalloc.start()
+        await blobs.write(KEY, large())
+        back = hashlib.sha256()
+        async for piece in blobs.read(KEY):
+            back.update(piece)
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+
+        assert back.digest() == digest.digest()
+        assert peak < 8_000_000
+
+    async def test_old_keys_are_listed_for_whoever_looks_for_orphans(
+        self, blobs: ObjectStoreBlobs, folder: Path
+    ) -> None:
+        assert [key async for key in blobs.keys(older_than_seconds=0)] == []
+        for key in ("a/1", "a/2", "b"):
+            await blobs.write(key, pieces(b"x"))
+        os.utime(folder / "a" / "2", (0, 0))
+
+        assert [key async for key in blobs.keys(older_than_seconds=3_600)] == ["a/2"]
+        assert sorted([key async for key in blobs.keys(older_than_seconds=-5)]) == ["a/1", "a/2", "b"]
