@@ -1,6 +1,6 @@
 """The vendors that the settings ask for."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
@@ -58,14 +58,19 @@ async def open_adapters(settings: Settings) -> AsyncIterator[Adapters]:
     extractor = SandboxedExtractor()
     bucket = settings.bucket_url.get_secret_value() if settings.bucket_url else None
     blobs = ObjectStoreBlobs(bucket or settings.blobs_folder)
-    closers: list[Callable[[], Awaitable[None]]] = [database.dispose, bus.aclose, queue.aclose]
     async with AsyncExitStack() as stack:
-        for close in (*closers, index.aclose, extractor.aclose):
-            stack.push_async_callback(close)
+        for opened in (bus, queue, embedder, index, extractor):
+            stack.push_async_callback(opened.aclose)
+        if isinstance(model, OpenAIChat):
+            stack.push_async_callback(model.aclose)
+        stack.push_async_callback(database.dispose)
+        if isinstance(embedder, WordLlamaEmbedder):
+            # Reading its vocabulary holds the event loop up, once: better now than under the first search.
+            await embedder.prepare()
         yield Adapters(database, bus, queue, blobs, embedder, model, index, extractor)
 
 
-def choose_embedder(settings: Settings) -> Embedder:
+def choose_embedder(settings: Settings) -> OpenAIEmbedder | WordLlamaEmbedder:
     """Return the provider's embedder where one is named, WordLlama otherwise."""
     if settings.openai_embedding_model is None:
         return WordLlamaEmbedder()
@@ -79,7 +84,7 @@ def choose_embedder(settings: Settings) -> Embedder:
     )
 
 
-def choose_chat_model(settings: Settings, embedder: Embedder) -> ChatModel:
+def choose_chat_model(settings: Settings, embedder: Embedder) -> ExtractiveChat | OpenAIChat:
     """Return the provider's models where any is named, quotes from the sources otherwise."""
     if not settings.chat_models:
         return ExtractiveChat(None if embedder.is_costly else embedder)

@@ -85,12 +85,16 @@ async def _serve(settings: Settings, listener: socket.socket) -> None:
         )
         server = Server(config)
         with stop_requested() as stop:
-            upkeep = asyncio.create_task(every(settings.reconcile_seconds, "reconcile", process.upkeep.reconcile))
+            beside = [
+                asyncio.create_task(every(settings.reconcile_seconds, "reconcile", process.upkeep.reconcile)),
+                asyncio.create_task(process.metrics.watch_event_loop()),
+            ]
             serving = asyncio.create_task(server.serve(sockets=[listener]))
             log.info("server_started", host=settings.host, port=settings.port)
             await asyncio.wait({serving, asyncio.ensure_future(stop.wait())}, return_when=asyncio.FIRST_COMPLETED)
             await drain(process, lifecycle)
-            upkeep.cancel()
+            for task in beside:
+                task.cancel()
             server.should_exit = True
             await serving
     log.info("server_stopped")

@@ -41,6 +41,7 @@ async def _work(settings: Settings) -> None:
                 reconcile = functools.partial(_reconcile, process, slots)
                 tasks = [
                     group.create_task(_hear(settings, slots)),
+                    group.create_task(process.metrics.watch_event_loop()),
                     group.create_task(every(settings.reconcile_seconds, "reconcile", reconcile)),
                 ]
                 log.info("worker_started", concurrency=settings.worker_concurrency)

@@ -24,8 +24,9 @@ from lexora_gql.conversations.models import (
     Citation,
     MessageStatus,
 )
+from lexora_gql.conversations.no_evidence import no_evidence
 from lexora_gql.conversations.outcomes import Evidence, Outcome, failed_outcome
-from lexora_gql.conversations.prompting import NO_EVIDENCE, Turn, build
+from lexora_gql.conversations.prompting import Turn, build, fit
 from lexora_gql.conversations.questions import Standalone
 from lexora_gql.errors import IndexLoading
 from lexora_gql.ports.chat_model import ChatModel, ChatRequest, PromptSource, TextPiece, Usage
@@ -124,13 +125,13 @@ class Answerer:
     async def _write(self, job: AnswerJob, live: LiveAnswer) -> Outcome:
         query = await self.standalone.query(job.question, job.history, model=job.model)
         found = await self._search(job, query)
-        evidence = Evidence(query, found, found.hits)
+        evidence, request = self._prompt(job, query, found)
         if not evidence.hits:
             return await self._without_evidence(job, live, evidence)
         mode = AnswerMode.EXTRACTIVE if self.model.is_extractive else AnswerMode.GENERATED
         await self._tell_sources(job, evidence, mode)
         markers = MarkerFilter(range(1, len(evidence.hits) + 1))
-        usage = await self._stream(job, live, evidence, markers)
+        usage = await self._stream(request, live, markers)
         live.add(markers.flush())
         if not live.text.strip():
             return await self._without_evidence(job, live, evidence)
@@ -139,7 +140,7 @@ class Answerer:
     async def _without_evidence(self, job: AnswerJob, live: LiveAnswer, evidence: Evidence) -> Outcome:
         if not evidence.hits:
             await self._tell_sources(job, evidence, AnswerMode.NO_EVIDENCE)
-        live.add(NO_EVIDENCE)
+        live.add(no_evidence(job.question))
         return Outcome(MessageStatus.COMPLETED, AnswerMode.NO_EVIDENCE)
 
     async def _search(self, job: AnswerJob, query: str) -> Found:
@@ -170,21 +171,25 @@ class Answerer:
         await self._transact(job, write)
         await self.bus.ring(answer_topic(job.lease.answer_id))
 
-    async def _stream(
-        self, job: AnswerJob, live: LiveAnswer, evidence: Evidence, markers: MarkerFilter
-    ) -> Usage | None:
+    def _prompt(self, job: AnswerJob, query: str, found: Found) -> tuple[Evidence, ChatRequest]:
+        """Return what fits into the model's context: only what the model reads may be cited."""
         sources = [
             PromptSource(marker, hit.chunk.text, hit.chunk.context.strip(), hit.likeness)
-            for marker, hit in enumerate(evidence.hits, 1)
+            for marker, hit in enumerate(found.hits, 1)
         ]
+        budget = self.limits.context_tokens
+        fitted = fit(job.question, sources, job.history, budget_tokens=budget)
         request = ChatRequest(
             model=job.model,
-            messages=build(job.question, sources, job.history, budget_tokens=self.limits.context_tokens),
-            question=evidence.query,
-            sources=sources,
+            messages=build(job.question, fitted.sources, fitted.history, budget_tokens=budget),
+            question=query,
+            sources=fitted.sources,
             max_tokens=self.limits.max_tokens,
             temperature=self.limits.temperature,
         )
+        return Evidence(query, found, found.hits[: len(fitted.sources)]), request
+
+    async def _stream(self, request: ChatRequest, live: LiveAnswer, markers: MarkerFilter) -> Usage | None:
         usage: Usage | None = None
         started, is_first = time.perf_counter(), True
         async with aclosing(self.model.stream(request)) as pieces:
@@ -252,6 +257,9 @@ class Answerer:
     def _count(self, job: AnswerJob, outcome: Outcome) -> None:
         mode = outcome.mode.value if outcome.mode else "NONE"
         self.metrics.answers_finished_total.labels(status=outcome.status.value, mode=mode).inc()
+        if outcome.evidence is not None or outcome.failure is not None:
+            result = outcome.failure[0].value if outcome.failure else "ok"
+            self.metrics.llm_requests_total.labels(model=job.model, outcome=result).inc()
         if outcome.usage is not None:
             tokens = self.metrics.llm_token_usage_total
             tokens.labels(model=job.model, kind="prompt").inc(outcome.usage.prompt_tokens)

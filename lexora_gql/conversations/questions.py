@@ -28,7 +28,8 @@ class Standalone:
         """Return what to search for, 1 to 2,000 characters."""
         if not needs_context(question, history):
             return question[:QUERY_CHARACTERS_MAX]
-        by_rule = standalone_by_rule(question, [turn.question for turn in history])
+        previous = [turn.question for turn in history]
+        by_rule = standalone_by_rule(question, previous)
         if self.model.is_extractive:
             return by_rule[:QUERY_CHARACTERS_MAX]
         request = ChatRequest(
@@ -46,7 +47,7 @@ class Standalone:
             # The answer itself will say so if the model is away; a search is possible without it.
             log.warning("rewrite_failed", reason=type(error).__name__)
             return by_rule[:QUERY_CHARACTERS_MAX]
-        return (parse_rewrite(written, question) or by_rule)[:QUERY_CHARACTERS_MAX]
+        return parse_rewrite(written, question, previous)[:QUERY_CHARACTERS_MAX]
 
     async def _written(self, request: ChatRequest) -> str:
         async with aclosing(self.model.stream(request)) as stream:

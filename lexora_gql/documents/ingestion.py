@@ -24,6 +24,9 @@ from lexora_gql.telemetry.metrics import Metrics
 # How long a lease is tried to be given back while PostgreSQL is away; then the reconciler takes it.
 GIVE_BACK_SECONDS = 15.0
 
+# Outcomes after which somebody takes the document up again.
+PASSING = {"LEASE_LOST", "DATABASE_AWAY", "TRY_AGAIN"}
+
 log = structlog.get_logger(__name__)
 
 
@@ -87,6 +90,8 @@ class IngestionService:
         self.metrics.document_processing_duration_seconds.labels(
             media_type=document.media_type, outcome=outcome
         ).observe(seconds)
+        if outcome not in PASSING:
+            self.metrics.documents_finished_total.labels(outcome=outcome).inc()
         log.info("document_processed", document_id=str(document.id), outcome=outcome, seconds=round(seconds, 3))
 
     async def _work(self, claim: Claim, keeper: ProgressKeeper) -> None:

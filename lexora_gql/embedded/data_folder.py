@@ -4,6 +4,7 @@ import fcntl
 import json
 import os
 import secrets
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -94,6 +95,13 @@ class DataFolder:
             )
         elsewhere.write_text(f"{home}\n", encoding="utf-8")
         return home, owner
+
+    def emptied(self, name: str) -> Path:
+        """Return a folder of ours in here, without what an earlier run left in it."""
+        folder = self.path / name
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(mode=0o700)
+        return folder
 
     @contextmanager
     def announced(self, **addresses: str) -> Iterator[None]:

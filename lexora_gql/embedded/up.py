@@ -113,6 +113,8 @@ class Up:
             "HOST": settings.host,
             "PORT": str(settings.port),
             "SHUTDOWN_GRACE_SECONDS": str(self._grace_seconds()),
+            # What the worker counts is read off the API's /metrics.
+            "PROMETHEUS_MULTIPROC_DIR": str(self.folder.emptied("metrics")),
         }
 
     def _program(

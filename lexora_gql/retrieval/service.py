@@ -124,32 +124,37 @@ class RetrievalService:
         self, viewer: Viewer, place: Searchable, vector: NDArray[np.float32], words: str, count: int
     ) -> Rankings:
         try:
-            await self._catch_up(viewer, place)
-            return await self.index.search(
-                place.collection_id,
-                self.embedder.name,
-                vector=vector,
-                words=words,
-                documents=place.documents,
-                count=count,
-            )
+            for _ in range(TRIES):
+                await self._catch_up(viewer, place)
+                rankings = await self.index.search(
+                    place.collection_id,
+                    self.embedder.name,
+                    vector=vector,
+                    words=words,
+                    documents=place.documents,
+                    count=count,
+                )
+                # The shard may have left memory, or lost its snapshot, between the two steps.
+                if rankings.revision >= place.revision:
+                    return rankings
         except ShardLoading as error:
             raise IndexLoading(retry_after_seconds=error.retry_after_seconds) from error
+        message = "The index does not keep up; try again."
+        raise Unavailable(message)
 
     async def _catch_up(self, viewer: Viewer, place: Searchable) -> None:
         """Give the index what it lacks of a collection, up to the revision at which the search began."""
         name = self.embedder.name
-        for _ in range(TRIES):
-            since = await self.index.revision(place.collection_id, name)
-            if since >= place.revision:
-                return
-            async with self.database.transaction(viewer) as session:
-                changes, revision = await RetrievalRepository(session).changes(place.collection_id, name, since=since)
-            if revision <= since:
-                return
+        since = await self.index.revision(place.collection_id, name)
+        if since == place.revision:
+            return
+        async with self.database.transaction(viewer) as session:
+            changes, revision = await RetrievalRepository(session).changes(place.collection_id, name, since=since)
+        if revision < since:
+            # The database was set back to an older state: what the index has is of another world.
+            await self.index.forget(place.collection_id)
+        elif revision > since:
             await self.index.apply(place.collection_id, name, changes, since=since, revision=revision)
-        message = "The index does not keep up; try again."
-        raise Unavailable(message)
 
 
 def _hit(stored: StoredChunk, best: Fused, rankings: list[Rankings], words: str) -> Hit:

@@ -1,15 +1,17 @@
 """What Prometheus reads; every label is from a short fixed list, never an id, never what a user wrote."""
 
 import asyncio
+import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.gc_collector import GCCollector
 from prometheus_client.metrics import MetricWrapperBase
+from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.platform_collector import PlatformCollector
 from prometheus_client.process_collector import ProcessCollector
 
@@ -50,9 +52,15 @@ class _Histogram(_Bounded, Histogram):
 
 @dataclass(frozen=True, slots=True)
 class Metrics:
-    """The metrics of one process, in a registry of its own."""
+    """The metrics of one process; where processes share a folder for them, those of all.
+
+    Attributes:
+        registry: What is counted here.
+        own: What is read off this process and its interpreter.
+    """
 
     registry: CollectorRegistry
+    own: CollectorRegistry
     http_requests_total: Counter
     http_request_duration_seconds: Histogram
     graphql_operations_total: Counter
@@ -77,27 +85,29 @@ class Metrics:
     def create(cls) -> "Metrics":
         """Return fresh metrics, beside those of the process and the interpreter."""
         registry = CollectorRegistry()
-        ProcessCollector(registry=registry)
-        PlatformCollector(registry=registry)
-        GCCollector(registry=registry)
+        own = CollectorRegistry()
+        ProcessCollector(registry=own)
+        PlatformCollector(registry=own)
+        GCCollector(registry=own)
 
         def counter(name: str, text: str, *labels: str) -> Counter:
             return _Counter(name, text, labels, registry=registry)
 
-        def gauge(name: str, text: str, *labels: str) -> Gauge:
-            return _Gauge(name, text, labels, registry=registry)
+        def gauge(name: str, text: str, *labels: str, mode: Literal["livesum", "mostrecent"] = "mostrecent") -> Gauge:
+            return _Gauge(name, text, labels, registry=registry, multiprocess_mode=mode)
 
         def histogram(name: str, text: str, buckets: tuple[float, ...], *labels: str) -> Histogram:
             return _Histogram(name, text, labels, registry=registry, buckets=buckets)
 
         return cls(
             registry=registry,
+            own=own,
             http_requests_total=counter("http_requests_total", "HTTP requests.", "method", "route", "status"),
             http_request_duration_seconds=histogram(
                 "http_request_duration_seconds", "From request to response.", REQUEST_SECONDS, "method", "route"
             ),
             graphql_operations_total=counter("graphql_operations_total", "GraphQL operations.", "type", "outcome"),
-            live_subscriptions=gauge("live_subscriptions", "Subscriptions being served.", "name"),
+            live_subscriptions=gauge("live_subscriptions", "Subscriptions being served.", "name", mode="livesum"),
             document_processing_duration_seconds=histogram(
                 "document_processing_duration_seconds",
                 "From claim to outcome of a document.",
@@ -148,5 +158,17 @@ class Metrics:
             self.event_loop_lag_seconds.observe(max(0.0, loop.time() - due))
 
     def render(self) -> bytes:
-        """Return everything in Prometheus' text format; its type is `content_type`."""
-        return generate_latest(self.registry)
+        """Return everything in Prometheus' text format; its type is `content_type`.
+
+        With PROMETHEUS_MULTIPROC_DIR set, as `lexora up` does, a worker's figures are read off the API, too.
+        """
+        counted = self.registry
+        if shared_folder() is not None:
+            counted = CollectorRegistry()
+            MultiProcessCollector(counted)  # type: ignore[no-untyped-call]  # the library ships no type for it
+        return generate_latest(counted) + generate_latest(self.own)
+
+
+def shared_folder() -> str | None:
+    """Return the folder in which the library keeps the counts of several processes, if it does."""
+    return os.environ.get("PROMETHEUS_MULTIPROC_DIR")
