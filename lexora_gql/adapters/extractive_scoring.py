@@ -125,7 +125,7 @@ def quality(text: str) -> float:
         value *= 0.8
     if _MARKER.search(text):
         # It would read as a citation of ours.
-        value *= 0.8
+        value *= 0.5
     return value * (1.0 if len(text) <= 500 else max(0.3, 500 / len(text)))
 
 

@@ -47,8 +47,9 @@ class ObjectStoreBlobs:
         self._store: ObjectStore | None = None
         self._has_swept = False
         if address.startswith(BUCKETS):
-            limits: Any = {"timeout": f"{BUCKET_SECONDS}s", "connect_timeout": "10s"}
-            self._store = from_url(address, client_options=limits)
+            # Plain HTTP is for endpoints that are set to it, such as a MinIO next door; the vendors' own are HTTPS.
+            options: Any = {"timeout": f"{BUCKET_SECONDS}s", "connect_timeout": "10s", "allow_http": True}
+            self._store = from_url(address, client_options=options)
         elif address.startswith("memory://"):
             self._store = from_url("memory:///")
         elif "://" in address:
