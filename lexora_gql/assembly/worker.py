@@ -2,6 +2,7 @@
 
 import asyncio
 import functools
+import os
 from collections.abc import Coroutine
 
 import structlog
@@ -16,6 +17,7 @@ from lexora_gql.workers.jobs import Slots
 from lexora_gql.workers.runner import Rings, hear
 from lexora_gql.workers.schedule import every
 
+NICENESS = 10
 # A frozen Redis is a lost one after so long.
 REPLY_SECONDS = 5.0
 
@@ -29,6 +31,8 @@ def work(settings: Settings) -> int:
         WrongSettings: Something that is needed is not set.
     """
     configure_logging(settings.log_level, settings.log_format)
+    # Reading can wait a moment longer; somebody who searches on the same machine cannot.
+    os.nice(NICENESS)
     uvloop.run(_work(settings))
     return 0
 

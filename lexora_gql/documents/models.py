@@ -192,9 +192,10 @@ class Chunk(Base):
     char_start: Mapped[int] = mapped_column(Integer)
     char_end: Mapped[int] = mapped_column(Integer)
     token_count: Mapped[int] = mapped_column(Integer)
-    content_sha256: Mapped[bytes] = mapped_column(LargeBinary)
+    # Whoever wants them names them: a page of chunks is read far more often than its vectors.
+    content_sha256: Mapped[bytes] = mapped_column(LargeBinary, deferred=True, deferred_raiseload=True)
     embedder: Mapped[str]
-    vector: Mapped[bytes] = mapped_column(LargeBinary)
+    vector: Mapped[bytes] = mapped_column(LargeBinary, deferred=True, deferred_raiseload=True)
 
 
 class CachedVector(Base):

@@ -23,6 +23,7 @@ from lexora_gql.telemetry.metrics import Metrics
 QUERY_CHARACTERS_MAX = 2_000
 HITS_MAX = 100
 CANDIDATES = 100
+SPARE = 4
 # The shard may be thrown out of memory between two steps; twice in a row means that something else is wrong.
 TRIES = 5
 
@@ -100,13 +101,26 @@ class RetrievalService:
         rankings = await asyncio.gather(*(self._rank(viewer, place, vector, words, count) for place in places))
         fused = fuse(rankings, weight_of_meaning=self.embedder.weight)
 
-        # The index may still remember what storage has already forgotten, or what was just unshared.
-        async with self.database.transaction(viewer) as session:
-            stored = await RetrievalRepository(session).chunks([best.number for best in fused[: count * 2]], scope)
-        hits = [_hit(stored[best.number], best, rankings, words) for best in fused if best.number in stored]
+        hits = await self._stored(viewer, fused, rankings, words=words, scope=scope, first=first)
         seconds = time.perf_counter() - started
         self.metrics.search_duration_seconds.observe(seconds)
-        return Found(tuple(hits[:first]), sum(ranking.candidates for ranking in rankings), seconds * 1000)
+        return Found(tuple(hits), sum(ranking.candidates for ranking in rankings), seconds * 1000)
+
+    async def _stored(
+        self, viewer: Viewer, fused: list[Fused], rankings: list[Rankings], *, words: str, scope: Scope, first: int
+    ) -> list[Hit]:
+        """Look the best up: an index may still remember what storage has forgotten, or what was just unshared."""
+        hits: list[Hit] = []
+        start = 0
+        while len(hits) < first and start < len(fused):
+            # Almost always all are still there, so a few more than wanted are enough.
+            batch = fused[start : start + first - len(hits) + SPARE]
+            start += len(batch)
+            async with self.database.transaction(viewer) as session:
+                stored = await RetrievalRepository(session).chunks([best.number for best in batch], scope)
+            there = [best for best in batch if best.number in stored][: first - len(hits)]
+            hits += [_hit(stored[best.number], best, rankings, words) for best in there]
+        return hits
 
     async def _embed(self, words: str) -> NDArray[np.float32]:
         try:
