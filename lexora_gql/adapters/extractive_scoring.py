@@ -57,6 +57,7 @@ _ENDINGS = (
     "e",
     "y",
 )
+_ARABIC_AFFIXES = re.compile("^[وفبلك]?(?:ال|لل)(?=.{3})|^و(?=.{4})|(?<=.{3})(?:ون|ين|ات|ان|ها|هم|يه|يا|ية|ه|ة|ي|ا)$")
 _STEM_MIN, _STEM_MAX = 4, 7
 _LEADERS = re.compile(r"\.{4,}|(?:\. ){4,}|_{4,}|…{2,}")
 _MARKER = re.compile(r"\[\d{1,3}\]")
@@ -102,7 +103,7 @@ def _stem(word: str) -> str:
     if any(map(str.isdecimal, word)):
         return word
     if "\u0600" <= word[0] <= "\u06ff":
-        return re.sub("^[وفبلك]?(?:ال|لل)(?=.{3})", "", word)
+        return _ARABIC_AFFIXES.sub("", word)
     while ending := next((e for e in _ENDINGS if word.endswith(e) and len(word) - len(e) >= _STEM_MIN), None):
         word = word.removesuffix(ending)
     return word[:_STEM_MAX]
