@@ -1,5 +1,7 @@
 """People and what is theirs, put straight into the tables: quicker than the use cases, and independent of them."""
 
+import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import count
@@ -10,7 +12,24 @@ from sqlalchemy.orm import Session as OrmSession
 
 from lexora_gql.accounts.models import Role, Session, User
 from lexora_gql.accounts.viewer import Viewer
-from lexora_gql.documents.models import Collection, Feed
+from lexora_gql.adapters.offline.embedder import HashingEmbedder
+from lexora_gql.adapters.offline.event_bus import InMemoryEvents
+from lexora_gql.conversations.references import QuoteReferences
+from lexora_gql.documents.leases import Claim
+from lexora_gql.documents.models import (
+    Collection,
+    CollectionAccess,
+    CollectionMember,
+    Document,
+    DocumentStatus,
+    Feed,
+    IngestionStage,
+)
+from lexora_gql.documents.publishing import Publisher, Reading
+from lexora_gql.documents.splitting import context, split
+from lexora_gql.documents.vectors import to_bytes
+from lexora_gql.ports.embedder import Embedder
+from lexora_gql.ports.text_extractor import ExtractedText
 from lexora_gql.storage.base import Base
 from lexora_gql.storage.database import Database
 
@@ -77,6 +96,68 @@ class Library:
         query = select(Collection.id).where(Collection.owner_id == viewer.user_id, Collection.is_personal)
         async with self.database.engine.connect() as connection:
             return (await connection.execute(query)).scalar_one()
+
+    async def collection(self, viewer: Viewer, name: str = "Minutes") -> UUID:
+        """Return the id of a new collection of someone's."""
+        collection = Collection(id=uuid4(), owner_id=viewer.user_id, name=name)
+        await self.add(collection)
+        return collection.id
+
+    async def share(self, collection_id: UUID, viewer: Viewer, access: CollectionAccess) -> None:
+        """Let someone into a collection."""
+        await self.add(CollectionMember(collection_id=collection_id, user_id=viewer.user_id, access=access))
+
+    async def document(
+        self,
+        viewer: Viewer,
+        text: str,
+        *,
+        collection_id: UUID | None = None,
+        filename: str = "paper.txt",
+        tags: Sequence[str] = (),
+        embedder: Embedder | None = None,
+    ) -> Document:
+        """Return a READY document, published by the real publisher; its file is not stored.
+
+        Args:
+            viewer: Becomes the owner.
+            text: Split as a worker would.
+            collection_id: The personal one when not given.
+            filename: Also gives the title.
+            tags: As uploaded.
+            embedder: Whose vectors its chunks get; must be the searcher's.
+        """
+        document = Document(
+            id=uuid4(),
+            owner_id=viewer.user_id,
+            collection_id=collection_id or await self.personal_collection(viewer),
+            filename=filename,
+            title=filename.rpartition(".")[0],
+            media_type="text/plain",
+            byte_size=len(text.encode()),
+            sha256=hashlib.sha256(uuid4().bytes).digest(),
+            blob_key=f"{viewer.user_id}/{uuid4()}",
+            tags=list(tags),
+            status=DocumentStatus.PROCESSING,
+            stage=IngestionStage.INDEXING,
+            lease_token=uuid4(),
+        )
+        await self.add(document)
+        reading = await _reading(document, text, embedder or HashingEmbedder())
+        assert document.lease_token is not None
+        publisher = Publisher(self.database, InMemoryEvents(), QuoteReferences())
+        await publisher.publish(Claim(document, document.lease_token), reading)
+        query = select(Document).where(Document.id == document.id)
+        async with self.database.engine.connect() as connection:
+            return await connection.run_sync(lambda plain: OrmSession(plain).scalars(query).one())
+
+
+async def _reading(document: Document, text: str, embedder: Embedder) -> Reading:
+    extracted = ExtractedText(text=text)
+    passages = split(extracted, characters=1_000, overlap=150)
+    contexts = [context(document.title, document.filename, passage.headings) for passage in passages]
+    contents = [before + passage.text for before, passage in zip(contexts, passages, strict=True)]
+    return Reading(extracted, passages, contexts, to_bytes(await embedder.embed(contents)), embedder.name)
 
 
 def _store(session: OrmSession, rows: tuple[Base, ...]) -> None:
