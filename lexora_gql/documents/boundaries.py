@@ -85,6 +85,14 @@ def whole_characters(text: str, place: int, floor: int) -> int:
     return max(place, floor)
 
 
+def next_whole_character(text: str, place: int, ceiling: int) -> int:
+    """Return the place, or the nearest after it up to `ceiling`, where a character begins that is not white space."""
+    for cut in range(place, min(place + MARKS_MAX, ceiling)):
+        if cut == 0 or not _belong_together(text, cut):
+            return skip_white_space(text, cut, ceiling)
+    return place
+
+
 def _belong_together(text: str, cut: int) -> bool:
     before, after = text[cut - 1], text[cut]
     if after < "\u0300":

@@ -11,6 +11,7 @@ from lexora_gql.documents.boundaries import (
     last_paragraph_end,
     last_sentence_end,
     last_word_end,
+    next_whole_character,
     skip_white_space,
     whole_characters,
 )
@@ -92,7 +93,7 @@ class Cutter:
         for first_start in (first_sentence_start, first_word_start):
             if (found := first_start(self._text, low, core)) is not None:
                 return found
-        return whole_characters(self._text, low, low) if low > before else core
+        return next_whole_character(self._text, low, core) if low > before else core
 
     def _last_heading(self, place: int) -> int:
         """Return the last start of a heading up to and including a place, -1 for none."""

@@ -7,6 +7,8 @@ from lexora_gql.adapters.extraction.limits import TITLE_CHARACTERS_MAX
 # C0 but tab and newline, DEL, C1, the noncharacters, the byte order mark, and surrogates standing alone.
 _UNWANTED = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufeff\ufffe\uffff]")
 _BLANK_LINES = re.compile(r"[^\S\n]*\n[^\S\n]*\n\s*")
+# Anything but white space and what rules, tables and empty lists are drawn with.
+_READABLE = re.compile(r"[^\s|\-#*_>`~+=.:]")
 _SPACES = re.compile(r"\s+")
 _OTHER_LINE_ENDS = re.compile("\r\n?|\x85|\u2028|\u2029")
 
@@ -39,4 +41,4 @@ def one_line(text: str) -> str:
 
 def has_text(text: str) -> bool:
     """Whether a text holds at least one letter, digit or other sign that can be read."""
-    return any(character.isalnum() for character in text) or bool(text.strip(" \t\n|-#*_>`~+=.:"))
+    return _READABLE.search(text) is not None

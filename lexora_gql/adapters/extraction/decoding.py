@@ -2,8 +2,9 @@
 
 import codecs
 import re
+from contextlib import suppress
 
-from charset_normalizer import CharsetMatch, from_bytes
+from charset_normalizer import from_bytes
 
 # UTF-32 first: its little-endian mark begins with that of UTF-16.
 _MARKS = (
@@ -13,24 +14,16 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
+# How ISO-2022 goes over to Japanese or Korean; all its bytes are ASCII, so it would pass for UTF-8.
+_SHIFT = re.compile(rb"\x1b\$(?:[@B]|\)C|\(D)")
 SAMPLE_BYTES = 65_536
 # A file that is UTF-8 but for one broken character in this many is UTF-8 with damage, not something else.
 INTACT_PER_BROKEN = 50
-# Guesses this close in disorder are told apart by which encoding is common for the language.
+# Guesses this close in disorder are told apart by whether some language has all the letters that come out.
 CHAOS_MARGIN = 0.07
-_CENTRAL = {"Polish", "Czech", "Slovak", "Hungarian", "Croatian", "Slovene", "Romanian"}
-_WESTERN = {
-    "French",
-    "German",
-    "Spanish",
-    "Italian",
-    "Portuguese",
-    "Dutch",
-    "Swedish",
-    "Danish",
-    "Norwegian",
-    "Finnish",
-}
+_WESTERN = ("äöüß", "àâæçéèêëîïôœùûü", "áéíñóúüªº", "ãáàâçéêíõóôúüªº", "àèéìíîòóù", "åäöæøéü", "áðéíóúýþæö", "ëïéèóöüá")
+_CENTRAL = ("ąćęłńóśźż", "áčďéěíňóřšťúůýž", "áäčďéíĺľňóôŕšťúýž", "áéíóöőúüű", "ăâîşţșț", "čćđšž")
+_ALPHABETS = {"cp1252": _WESTERN, "cp1250": _CENTRAL, "iso8859_2": _CENTRAL}
 _EAST_ASIAN = {"cp949", "euc_kr", "johab", "gbk", "gb2312", "gb18030", "hz", "big5", "big5hkscs", "cp950", "cp932"}
 # A Thai vowel or tone mark stands over, under or behind a letter; a leading vowel stands before a consonant.
 _THAI_MISPLACED = re.compile(
@@ -41,16 +34,17 @@ _THAI_MISPLACED = re.compile(
 def decode(data: bytes) -> str | None:
     """Return the text, or None when no encoding makes sense of the bytes.
 
-    A byte order mark decides; else UTF-8 when it fits; else UTF-16 or UTF-32 by where the zero bytes stand; else
-    the guess of charset-normalizer on a sample, which is right for most texts of a few sentences.
+    A byte order mark decides; else the escapes of ISO-2022; else UTF-8 when it fits; else UTF-16 or UTF-32 by where the
+    zero bytes stand; else the guess of charset-normalizer on a sample, right for most texts of a few sentences.
     """
     for mark, encoding in _MARKS:
         if data.startswith(mark):
             return data.decode(encoding, "replace")
-    try:
+    for encoding in ("iso2022_jp_ext", "iso2022_kr") if _SHIFT.search(data) else ():
+        with suppress(UnicodeDecodeError):
+            return data.decode(encoding)
+    with suppress(UnicodeDecodeError):
         return data.decode("utf-8")
-    except UnicodeDecodeError:
-        pass
     return _decode_wide(data) or _decode_damaged_utf8(data) or _decode_legacy(data)
 
 
@@ -93,23 +87,15 @@ def _likeliest(sample: bytes) -> str | None:
     matches = list(from_bytes(sample))
     if not matches:
         return None
-    best = matches[0]
-    usual = _usual_encodings(best)
-    close = [match for match in matches if match.chaos <= best.chaos + CHAOS_MARGIN and _names(match) & usual]
-    if not close:
-        return best.encoding
-    chosen = max(close, key=lambda match: (match.coherence, -match.chaos))
-    return next(name for name in ("cp1252", "cp1250", "iso8859_2") if name in _names(chosen) & usual)
-
-
-def _usual_encodings(match: CharsetMatch) -> set[str]:
-    if match.language in _CENTRAL:
-        return {"cp1250", "iso8859_2"}
-    return {"cp1252"} if match.language in _WESTERN else set()
-
-
-def _names(match: CharsetMatch) -> set[str]:
-    return {match.encoding, *match.could_be_from_charset}
+    close = [match for match in matches if match.chaos <= matches[0].chaos + CHAOS_MARGIN]
+    for encoding, alphabets in _ALPHABETS.items():
+        if any(encoding in (match.encoding, *match.could_be_from_charset) for match in close):
+            letters = {
+                letter for letter in sample.decode(encoding, "replace").lower() if letter > "\x7f" and letter.isalpha()
+            }
+            if any(letters <= set(alphabet) for alphabet in alphabets):
+                return encoding
+    return matches[0].encoding
 
 
 def _is_thai(sample: bytes) -> bool:

@@ -1,6 +1,7 @@
 """Text of PDF pages by pdfium, with an empty line where the layout parts paragraphs."""
 
 import ctypes
+import math
 import re
 import statistics
 from collections.abc import Iterator
@@ -15,6 +16,9 @@ from lexora_gql.adapters.extraction.limits import CHARACTERS_MAX
 # How much further than usual the next line must stand to begin a paragraph; line spacing varies by a few percent.
 PARAGRAPH_GAP = 1.2
 CLEAR_GAP = 1.6
+# Lines of one paragraph stand no further apart than this many times their letters' height.
+LOOSEST_LINES = 1.6
+HEIGHT_SAMPLES = 8
 SAME_LINE = 0.3
 _CONTINUES = re.compile(r"[\w,;-]\s*\Z")
 
@@ -81,13 +85,27 @@ def _with_paragraphs(text_page: raw.FPDF_TEXTPAGE, lines: list[str]) -> str:
     downward = [gap for gap in gaps if gap > 0]
     if not downward:
         return "\n".join(kept)
-    pitch = statistics.median_low(downward)
+    # On a page of few lines the usual distance may be that of paragraphs.
+    pitch = min(statistics.median_low(downward), LOOSEST_LINES * _line_height(text_page))
     pieces = kept[:1]
     for place, gap in enumerate(gaps):
         around = min((near for near in gaps[max(0, place - 1) : place + 2] if near > SAME_LINE * pitch), default=pitch)
         pieces.append("\n\n" if _parts(gap, pitch, around, kept[place], kept[place + 1]) else "\n")
         pieces.append(kept[place + 1])
     return "".join(pieces)
+
+
+def _line_height(text_page: raw.FPDF_TEXTPAGE) -> float:
+    """Return how high letters of the page's usual font stand, in points."""
+    box = raw.FS_RECTF()
+    count = raw.FPDFText_CountChars(text_page)
+    places = (count * sample // HEIGHT_SAMPLES for sample in range(HEIGHT_SAMPLES))
+    heights = [
+        float(box.top - box.bottom)
+        for place in places
+        if raw.FPDFText_GetLooseCharBox(text_page, place, ctypes.byref(box)) and box.top > box.bottom
+    ]
+    return statistics.median_low(heights or [math.inf])
 
 
 def _parts(gap: float, pitch: float, around: float, line: str, following: str) -> bool:

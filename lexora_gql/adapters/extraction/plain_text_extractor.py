@@ -25,7 +25,7 @@ def read_plain_text(source: BinaryIO, _progress: Callable[[int, int | None], Non
     # A file commonly ends with a form feed, which begins no page.
     if len(pages) > 1 and not pages[-1].strip():
         pages.pop()
-    if not has_text(decoded):
+    if not any(has_text(page) for page in pages):
         raise failures.blank(KIND)
     if len(pages) == 1 or len(pages) > PAGES_MAX:
         yield ExtractedText(text="\n\n".join(pages))

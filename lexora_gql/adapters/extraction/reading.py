@@ -30,7 +30,7 @@ READERS: dict[str, Reader] = {
 # Modules that the readers import only when they first need them; imported once here, every child has them.
 LATE_MODULES = (
     "charset_normalizer.api",
-    "encodings.idna",
+    "encodings.iso2022_jp_ext",
     "encodings.utf_16",
     "encodings.utf_32",
     "pypdf.generic",

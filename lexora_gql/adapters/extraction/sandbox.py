@@ -14,7 +14,7 @@ from lexora_gql.adapters.extraction.receiving import Malformed, Receiver
 from lexora_gql.adapters.extraction.zygote_client import Exit, ZygoteClient, ZygoteLost
 from lexora_gql.ports.text_extractor import ExtractedText, ExtractionFailed
 
-KILL_SECONDS = 5.0
+KILL_SECONDS = 2.0
 ZYGOTES_A_FILE = 2
 # A child that dies this close to its limit of memory has died of it: allocation in C aborts the process.
 MEMORY_SHARE = 0.75
@@ -33,6 +33,7 @@ class SandboxedExtractor:
 
     limits: Limits = field(default_factory=Limits)
     _zygote: ZygoteClient | None = None
+    _is_closed: bool = False
     _starting: asyncio.Lock = field(default_factory=asyncio.Lock)
     _jobs: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))
 
@@ -57,7 +58,8 @@ class SandboxedExtractor:
         raise failures.crashed()
 
     async def aclose(self) -> None:
-        """End every child."""
+        """End every child; what is being read fails, and nothing is read any more."""
+        self._is_closed = True
         async with self._starting:
             zygote, self._zygote = self._zygote, None
             if zygote is not None:
@@ -65,6 +67,8 @@ class SandboxedExtractor:
 
     async def _ready(self) -> ZygoteClient:
         async with self._starting:
+            if self._is_closed:
+                raise ZygoteLost
             if self._zygote is None or self._zygote.is_lost:
                 if self._zygote is not None:
                     await self._zygote.aclose()
@@ -89,6 +93,9 @@ class SandboxedExtractor:
                 await receiver.receive(reader)
                 return await asyncio.shield(ended)
         except TimeoutError:
+            # A zygote that cannot even kill was perhaps not reading either: no verdict on the file.
+            if not await self._end(zygote, job, ended):
+                raise ZygoteLost from None
             return None
         except Malformed:
             raise failures.crashed() from None
@@ -97,12 +104,13 @@ class SandboxedExtractor:
             if not ended.done():
                 await self._end(zygote, job, ended)
 
-    async def _end(self, zygote: ZygoteClient, job: int, ended: asyncio.Future[Exit]) -> None:
+    async def _end(self, zygote: ZygoteClient, job: int, ended: asyncio.Future[Exit]) -> bool:
+        """Kill a child, with its zygote if that does not do it; return whether the zygote did."""
         zygote.kill(job)
         done, _ = await asyncio.wait([ended], timeout=KILL_SECONDS)
         if not done:
-            # Stopped, or worse. The kernel kills its children with it.
             zygote.abandon()
+        return bool(done)
 
     def _verdict(self, receiver: Receiver, ended: Exit | None) -> ExtractedText:
         """Return the text, whatever became of the child after it had told all of it.

@@ -1,0 +1,128 @@
+"""Reading plain text and Markdown."""
+
+import io
+
+import pytest
+
+from lexora_gql.adapters.extraction.decoding import decode
+from lexora_gql.adapters.extraction.markdown_extractor import read_markdown
+from lexora_gql.adapters.extraction.plain_text_extractor import read_plain_text
+from lexora_gql.ports.text_extractor import ExtractedText, ExtractionFailed, Heading, PageSpan
+from tests.adapters.reading_processes import ignore
+
+
+def plain(data: bytes) -> ExtractedText:
+    [found] = read_plain_text(io.BytesIO(data), ignore)
+    return found
+
+
+def markdown(text: str) -> ExtractedText:
+    return list(read_markdown(io.BytesIO(text.encode()), ignore))[-1]
+
+
+GERMAN = "Die Verordnung über das Löschen von Bränden gilt für alle Gebäude in größeren Städten."
+FRENCH = "L'été dernier, les élèves ont visité la forêt où naquit le célèbre poète français."
+POLISH = "Zażółć gęślą jaźń. Pracownicy mają prawo do urlopu wypoczynkowego w każdym roku."
+CZECH = "Příliš žluťoučký kůň úpěl ďábelské ódy. Zaměstnanci mají právo na dovolenou."
+RUSSIAN = "Сотрудники имеют право на ежегодный оплачиваемый отпуск."
+GREEK = "Οι εργαζόμενοι δικαιούνται ετήσια άδεια με αποδοχές κάθε χρόνο."
+HEBREW = "העובדים זכאים לחופשה שנתית בתשלום בכל שנה לפי החוק."
+ARABIC = "يحق للموظفين الحصول على إجازة سنوية مدفوعة الأجر كل عام."
+JAPANESE = "従業員は毎年有給休暇を取得する権利があります。詳細については人事部に問い合わせてください。"
+CHINESE = "员工每年有权享受带薪年假。详情请咨询人力资源部门。"
+KOREAN = "직원은 매년 유급 휴가를 받을 권리가 있습니다. 자세한 내용은 인사부에 문의하십시오."
+THAI = "พนักงานมีสิทธิ์ลาพักร้อนประจำปีโดยได้รับค่าจ้างทุกปี"
+
+
+class TestEncodings:
+    @pytest.mark.parametrize(
+        ("text", "encoding"),
+        [
+            *((GERMAN, name) for name in ("utf-8", "utf-8-sig", "utf-16", "utf-32", "utf-16-le", "utf-16-be")),
+            *((GERMAN, name) for name in ("utf-32-le", "utf-32-be", "cp1252", "iso8859-15", "cp850", "mac_roman")),
+            (FRENCH, "cp1252"),
+            *((text, name) for text in (POLISH, CZECH) for name in ("cp1250", "iso8859-2")),
+            *((RUSSIAN, name) for name in ("cp1251", "koi8-r", "iso8859-5", "cp866")),
+            (GREEK, "cp1253"),
+            (HEBREW, "cp1255"),
+            (ARABIC, "cp1256"),
+            *((JAPANESE, name) for name in ("shift_jis", "euc_jp", "iso2022_jp", "utf-16")),
+            *((CHINESE, name) for name in ("gb18030", "gb2312", "utf-8")),
+            (KOREAN, "cp949"),
+            (THAI, "cp874"),
+        ],
+    )
+    def test_is_found_out(self, text: str, encoding: str) -> None:
+        assert decode(text.encode(encoding)) == text
+
+    def test_one_broken_character_does_not_make_it_another_encoding(self) -> None:
+        data = (GERMAN * 20).encode()
+
+        assert decode(data[:1_000] + b"\xff" + data[1_000:]) == (data[:1_000] + b"\xff" + data[1_000:]).decode(
+            "utf-8", "replace"
+        )
+
+
+class TestPlainText:
+    def test_line_ends_become_newlines_and_control_characters_go(self) -> None:
+        assert plain(b"one\r\ntwo\rthree\x00\x07\x1b[1m\tfour\x0b").text == "one\ntwo\nthree[1m\tfour"
+
+    def test_the_form_feed_at_the_end_begins_no_page(self) -> None:
+        assert plain(b"One.\fTwo.\f\n").pages == (PageSpan(1, 0, 6), PageSpan(2, 6, 10))
+
+    def test_an_empty_page_keeps_its_number(self) -> None:
+        found = plain(b"One.\f\fThree.")
+
+        assert found.text == "One.\n\nThree."
+        assert found.pages == (PageSpan(1, 0, 6), PageSpan(2, 6, 6), PageSpan(3, 6, 12))
+
+    @pytest.mark.parametrize("data", [b"", b" \r\n\t\f", b"-----\n=====\n", b"\xef\xbb\xbf"])
+    def test_nothing_to_read_is_no_text(self, data: bytes) -> None:
+        with pytest.raises(ExtractionFailed) as failure:
+            plain(data)
+
+        assert failure.value.code == "NO_TEXT"
+
+
+class TestMarkdown:
+    def test_the_text_stays_as_it_is_written(self) -> None:
+        source = "# Pay *now*\n\nIn **30** days.\n"
+
+        assert markdown(source).text == source
+
+    def test_headings_of_both_kinds_with_their_places(self) -> None:
+        source = "Title\n=====\n\ntext\n\n## `code` and [a link](https://x.example) ##\n\nSub\n---\n"
+
+        found = markdown(source)
+
+        assert found.headings == (
+            Heading(1, "Title", 0),
+            Heading(2, "code and a link", source.index("##")),
+            Heading(2, "Sub", source.index("Sub")),
+        )
+        assert found.title == "Title"
+
+    def test_code_is_no_heading_and_stays_whole_as_tables_do(self) -> None:
+        source = "# A\n\n```sh\n# not a heading\n```\n\n| a | b |\n| - | - |\n| 1 | 2 |\n\nend\n"
+
+        found = markdown(source)
+
+        assert [heading.title for heading in found.headings] == ["A"]
+        assert [source[block.start : block.end] for block in found.blocks] == [
+            "```sh\n# not a heading\n```\n",
+            "| a | b |\n| - | - |\n| 1 | 2 |\n",
+        ]
+
+    def test_front_matter_names_title_and_language(self) -> None:
+        source = '---\ntitle: "Sick leave"\nlang: de-AT\n---\n\n# Krankenstand\n'
+
+        found = markdown(source)
+
+        assert (found.title, found.language) == ("Sick leave", "de")
+        assert found.headings == (Heading(1, "Krankenstand", source.index("#")),)
+
+    def test_a_file_of_marks_only_has_no_text(self) -> None:
+        with pytest.raises(ExtractionFailed) as failure:
+            markdown("# \n\n---\n\n- \n")
+
+        assert failure.value.code == "NO_TEXT"

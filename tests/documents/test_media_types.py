@@ -1,0 +1,100 @@
+"""What a file is, by its bytes."""
+
+import io
+import zipfile
+
+import pytest
+
+from lexora_gql.documents.media_types import ACCEPTED_MEDIA_TYPES, HEAD_BYTES, TAIL_BYTES, MediaType, describe, detect
+
+
+def zipped(*names: str, size: int = 10) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for name in names:
+            archive.writestr(name, b"x" * size)
+    return buffer.getvalue()
+
+
+def detected(data: bytes, filename: str) -> MediaType | None:
+    return detect(data[:HEAD_BYTES], data[-TAIL_BYTES:], filename)
+
+
+class TestDetecting:
+    def test_accepts_four_types(self) -> None:
+        assert ACCEPTED_MEDIA_TYPES == (
+            "application/pdf",
+            "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+            "text/markdown",
+            "text/plain",
+        )
+
+    @pytest.mark.parametrize(
+        ("_case", "data", "filename", "expected"),
+        [
+            ("a PDF", b"%PDF-1.7\n%\xe2\xe3\xcf\xd3", "a.pdf", MediaType.PDF),
+            ("a PDF under another name", b"%PDF-1.7\n", "a.txt", MediaType.PDF),
+            ("a PDF after rubbish", b"\x00rubbish\n" * 90 + b"%PDF-1.4", "a.pdf", MediaType.PDF),
+            ("a PDF after too much rubbish", b"rubbish\n" * 129 + b"%PDF-1.4", "a.pdf", None),
+            ("a DOCX", zipped("[Content_Types].xml", "word/document.xml"), "a.docx", MediaType.DOCX),
+            ("a DOCX under another name", zipped("word/document.xml"), "a.pdf", MediaType.DOCX),
+            ("a DOCX that begins with its pictures", zipped("a.png", "word/document.xml"), "a.docx", MediaType.DOCX),
+            ("a spreadsheet", zipped("[Content_Types].xml", "xl/workbook.xml"), "a.docx", None),
+            ("slides that hold a DOCX's name", zipped("ppt/presentation.xml", "word/fonts.xml"), "a.docx", None),
+            ("an archive", zipped("notes.txt"), "a.docx", None),
+            ("an encrypted DOCX", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\x00" * 600, "a.docx", MediaType.DOCX),
+            ("an old Word file", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\x00" * 600, "a.doc", None),
+            ("Markdown", b"# Title\n", "a.md", MediaType.MARKDOWN),
+            ("Markdown by its long name", b"# Title\n", "A.MARKDOWN", MediaType.MARKDOWN),
+            ("text", b"# Title\n", "a.txt", MediaType.PLAIN_TEXT),
+            ("text without an extension", b"Read me.\n", "README", MediaType.PLAIN_TEXT),
+            ("a web page under the name of a DOCX", b"<html><body>Hi</body></html>", "a.docx", None),
+            ("text under the name of a PDF", b"Read me.\n", "a.pdf", None),
+            ("nothing", b"", "a.txt", None),
+            ("a picture under the name of a text", b"\x89PNG\r\n\x1a\n" + b"text " * 50, "a.txt", None),
+        ],
+    )
+    def test_bytes_decide(self, _case: str, data: bytes, filename: str, expected: MediaType | None) -> None:
+        assert detected(data, filename) is expected
+
+    def test_a_zip_is_known_by_its_list_when_its_first_member_is_large(self) -> None:
+        data = zipped("media/film.bin", "word/document.xml", size=200_000)
+
+        assert detected(data, "a.docx") is MediaType.DOCX
+
+    @pytest.mark.parametrize(
+        "encoding",
+        ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "cp1252", "iso2022_jp_2"],
+    )
+    def test_text_is_text_in_any_encoding(self, encoding: str) -> None:
+        assert detected("Überall gilt: bezahlt wird nach 30 Tagen.\n".encode(encoding), "a.txt") is MediaType.PLAIN_TEXT
+
+    @pytest.mark.parametrize("encoding", ["shift_jis", "euc_jp", "iso2022_jp"])
+    def test_japanese_is_text_in_its_old_encodings(self, encoding: str) -> None:
+        assert detected("請求書は三十日以内に支払われます。".encode(encoding), "a.txt") is MediaType.PLAIN_TEXT
+
+    def test_bytes_without_order_are_no_text(self) -> None:
+        assert detected(bytes(range(256)) * 8, "a.txt") is None
+
+    def test_a_stray_control_character_does_not_make_a_text_binary(self) -> None:
+        assert detected(b"a\x01" + b"words " * 50, "a.txt") is MediaType.PLAIN_TEXT
+
+    def test_a_text_that_begins_like_a_program_is_text(self) -> None:
+        assert detected(b"MZ is how programs of MS-DOS begin.\n", "a.txt") is MediaType.PLAIN_TEXT
+
+
+class TestDescribing:
+    @pytest.mark.parametrize(
+        ("data", "expected"),
+        [
+            (b"%PDF-1.7", "application/pdf"),
+            (b"PK\x03\x04rest", "application/zip"),
+            (b"\x89PNG\r\n\x1a\n", "image/png"),
+            (b"\xff\xd8\xff\xe0", "image/jpeg"),
+            (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "application/x-ole-storage"),
+            (b"Read me.", None),
+            (b"", None),
+        ],
+    )
+    def test_names_what_is_well_known(self, data: bytes, expected: str | None) -> None:
+        assert describe(data) == expected
