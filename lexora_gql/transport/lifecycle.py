@@ -11,29 +11,30 @@ class Lifecycle:
     Attributes:
         stopping: Set first: /ready turns 503, so that no new work is sent here.
         draining: Set once answers have ended: sockets close with a code that clients retry.
+        open_sockets: How many WebSockets are being served.
     """
 
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     draining: asyncio.Event = field(default_factory=asyncio.Event)
-    _open_sockets: int = 0
+    open_sockets: int = 0
     _all_closed: asyncio.Event = field(default_factory=asyncio.Event)
 
     def socket_opened(self) -> None:
         """Count a socket."""
-        self._open_sockets += 1
+        self.open_sockets += 1
         self._all_closed.clear()
 
     def socket_closed(self) -> None:
         """Count a socket out."""
-        self._open_sockets -= 1
-        if self._open_sockets == 0:
+        self.open_sockets -= 1
+        if self.open_sockets == 0:
             self._all_closed.set()
 
     async def drain(self, *, within_seconds: float = 5.0) -> bool:
         """Close every socket; return whether all were closed in time."""
         self.stopping.set()
         self.draining.set()
-        if self._open_sockets == 0:
+        if self.open_sockets == 0:
             return True
         try:
             await asyncio.wait_for(self._all_closed.wait(), within_seconds)

@@ -165,6 +165,15 @@ class TestDocuments:
                 "TOO_COSTLY",
                 "a depth of 15; at most 14",
             ),
+            ("deep as a well", "{ me " * 330 + "{ id }" + " }" * 330, "BAD_REQUEST", "nested"),
+            (
+                "deep by a chain of fragments",
+                "{ ...F0 }"
+                + "".join(f" fragment F{at} on Query {{ me {{ me {{ ...F{at + 1} }} }} }}" for at in range(49))
+                + " fragment F49 on Query { me { id } }",
+                "TOO_COSTLY",
+                "a depth of 1",
+            ),
             ("a wrong type", "{ node(id: {}) { id } }", "BAD_REQUEST", "ID cannot represent"),
             ("a NUL", '{ search(query: "\\u0000") { candidates } }', "BAD_REQUEST", "NUL"),
             ("a long list", "{ " + " ".join(f"a{at}: me {{ id }}" for at in range(16)) + " }", "TOO_COSTLY", "16"),

@@ -1,6 +1,7 @@
 """GraphQL over WebSocket, frame by frame."""
 
 import asyncio
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -259,6 +260,25 @@ class TestTime:
                     assert await second.close_code() == 1013
             async with api.socket() as third:
                 await third.initialise(reader.token)
+
+    async def test_who_does_not_read_is_not_waited_for(self, database: Database, tmp_path: Path) -> None:
+        limits = SocketLimits(send_seconds=0.3, last_words_seconds=0.1)
+        async with serving(database, settings_for(tmp_path), limits=limits) as api:
+            reader = await api.somebody()
+            [result] = await reader.upload(("long.txt", b"All work and no play. " * 4_500))
+            await api.ingest()
+            async with api.socket() as socket:
+                await socket.initialise(reader.token)
+                # Never reading what comes; the buffers of two kernels hold some megabytes.
+                for number in count():
+                    if not api.lifecycle.open_sockets:
+                        break
+                    await asyncio.wait_for(
+                        socket.subscribe(str(number), "DocumentText", id=result["document"]["id"]), 10
+                    )
+                    await asyncio.sleep(0.01)
+                assert number < 1_000
+                socket.connection.transport.abort()
 
     async def test_going_down_closes_sockets_with_a_code_that_clients_retry(
         self, database: Database, tmp_path: Path

@@ -28,7 +28,7 @@ from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
 from lexora_gql.transport.graphql.context import Context
 from lexora_gql.transport.graphql.errors import public_errors
-from lexora_gql.transport.graphql.limits import Limits, exceeded
+from lexora_gql.transport.graphql.limits import TOO_COSTLY, Limits, exceeded
 
 DOCUMENTS_KEPT = 64
 DOCUMENT_KEPT_CHARACTERS_MAX = 8_000
@@ -170,12 +170,11 @@ class Executor:
             self._documents.move_to_end(source)
             return self._documents[source]
         document = self._parsed(source)
-        error = exceeded(document, self._limits)
-        if error is not None:
-            raise Refused.because(error)
-        errors = validate(
-            self._schema, document, self._rules, VALIDATION_ERRORS_MAX, hide_suggestions=not self._is_open
-        )
+        try:
+            errors = self._faults(document)
+        except RecursionError:
+            # Many tokens, each a level deeper through fragments; it is beyond the depth that is allowed, anyway.
+            errors = [GraphQLError("The document is nested too deeply.", extensions={"code": TOO_COSTLY})]
         if errors:
             raise Refused.because(*errors)
         if len(source) <= DOCUMENT_KEPT_CHARACTERS_MAX:
@@ -183,6 +182,12 @@ class Executor:
             if len(self._documents) > DOCUMENTS_KEPT:
                 self._documents.popitem(last=False)
         return document
+
+    def _faults(self, document: DocumentNode) -> list[GraphQLError]:
+        error = exceeded(document, self._limits)
+        if error is not None:
+            return [error]
+        return validate(self._schema, document, self._rules, VALIDATION_ERRORS_MAX, hide_suggestions=not self._is_open)
 
     def _parsed(self, source: str) -> DocumentNode:
         try:
