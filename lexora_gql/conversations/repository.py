@@ -110,16 +110,18 @@ class ConversationRepository:
 
         From here to the end of the transaction nobody else can use the key.
         """
-        await self.session.execute(
-            text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))"), {"name": f"{owner_id}:{key}"}
-        )
+        await self._lock(f"{owner_id}:{key}")
         mine = (IdempotencyKey.owner_id == owner_id) & (IdempotencyKey.key == key)
         expiry = func.now() - timedelta(hours=IDEMPOTENCY_HOURS)
         await self.session.execute(delete(IdempotencyKey).where(mine, IdempotencyKey.created_at < expiry))
         return await self.session.scalar(select(IdempotencyKey).where(mine))
 
     async def questions_since(self, owner_id: UUID, *, seconds: float) -> tuple[int, float]:
-        """Return how many questions were asked in the last seconds, and how long ago the first of them was."""
+        """Return how many questions were asked in the last seconds, and how long ago the first of them was.
+
+        From here to the end of the transaction no other question of the owner's is counted.
+        """
+        await self._lock(f"questions:{owner_id}")
         row = (
             await self.session.execute(
                 select(func.count(), func.extract("epoch", func.now() - func.min(Message.created_at))).where(
@@ -130,6 +132,9 @@ class ConversationRepository:
             )
         ).one()
         return int(row[0]), float(row[1] or 0)
+
+    async def _lock(self, name: str) -> None:
+        await self.session.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))"), {"name": name})
 
 
 def newest_leaf(messages: Sequence[Message]) -> Message | None:

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from lexora_gql.accounts.viewer import Viewer
 from lexora_gql.clock import now
 from lexora_gql.conversations.errors import IdempotencyKeyReused
-from lexora_gql.conversations.leases import LEASE_SECONDS, AnswerLease
+from lexora_gql.conversations.leases import LEASE_SECONDS, NOW, AnswerLease
 from lexora_gql.conversations.models import (
     Conversation,
     IdempotencyKey,
@@ -215,7 +215,8 @@ def _messages(
         # A microsecond apart, so that the order of time is the order of the conversation.
         created_at=asked_at + timedelta(microseconds=1),
         lease_token=lease.token,
-        lease_until=asked_at + timedelta(seconds=LEASE_SECONDS),
+        # By the database's clock, which is what others compare it with.
+        lease_until=NOW + timedelta(seconds=LEASE_SECONDS),
         **shared,
     )
     return question, answer, lease

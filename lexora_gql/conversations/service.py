@@ -148,13 +148,18 @@ class ConversationService:
         if model not in self.models:
             raise ModelNotAllowed(model, allowed=self.models)
 
+        # Who hangs up between the commit and the start must not leave an answer that nobody writes.
+        sent = await self.producers.shielded(self._begin(viewer, request, model))
+        if wait_seconds > 0:
+            return await self._ended(viewer, sent, wait_seconds)
+        return sent
+
+    async def _begin(self, viewer: Viewer, request: SendMessage, model: str) -> Sent:
         asked = await self.asking.ask(viewer, request, model=model)
         if asked.lease is not None:
             scope = request.scope or EVERYTHING
             job = AnswerJob(viewer, asked.lease, request.content.strip(), asked.history, scope, model)
             self.producers.start(job)
-        if wait_seconds > 0:
-            return await self._ended(viewer, asked.sent, wait_seconds)
         return asked.sent
 
     async def stop(self, viewer: Viewer, message_id: UUID) -> Message:

@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from lexora_gql.errors import InvalidInput
+from lexora_gql.errors import InvalidInput, require_length
 
 SCOPE_IDS_MAX = 1_000
+TAG_CHARACTERS_MAX = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +17,7 @@ class Scope:
         tags: All of them.
 
     Raises:
-        InvalidInput: More than 1,000 ids or tags are given.
+        InvalidInput: More than 1,000 ids or tags are given, or a tag is longer than 1,000 characters or no text.
     """
 
     collection_ids: tuple[UUID, ...] | None = None
@@ -29,6 +30,8 @@ class Scope:
             if values is not None and len(values) > SCOPE_IDS_MAX:
                 message = f"`{name}` has {len(values)} entries; at most {SCOPE_IDS_MAX} are allowed."
                 raise InvalidInput(message, path=("scope", name))
+        for tag in self.tags or ():
+            require_length("tags", tag, low=0, high=TAG_CHARACTERS_MAX)
 
     @property
     def is_by_document(self) -> bool:
