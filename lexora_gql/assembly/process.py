@@ -67,26 +67,32 @@ def build(settings: Settings, adapters: Adapters) -> Process:
         producers,
         tuple(adapters.model.models),
     )
-    facts = ServerFacts(
-        name="Lexora",
-        version=__version__,
-        embedder=adapters.embedder.name,
-        chat_models=tuple(adapters.model.models),
-        accepted_media_types=media_types,
-        max_file_bytes=settings.max_file_size,
-        max_question_characters=QUESTION_CHARACTERS_MAX,
-        registration=settings.registration,
-    )
     services = Services(
         accounts=AccountService.from_settings(settings, database),
         collections=CollectionService(database, bus),
         documents=documents,
         retrieval=retrieval,
         conversations=conversations,
-        system=SystemService(facts, lambda: missing_migrations(database), reconciler, queue, bus, metrics),
+        system=SystemService(
+            server_facts(settings, adapters), lambda: missing_migrations(database), reconciler, queue, bus, metrics
+        ),
     )
     upkeep = Upkeep(build_ingestion(settings, adapters, metrics), reconciler, AnswerReconciler(database, bus))
     return Process(settings, adapters, services, upkeep, producers, metrics)
+
+
+def server_facts(settings: Settings, adapters: Adapters) -> ServerFacts:
+    """Return what clients may know before they sign in."""
+    return ServerFacts(
+        name="Lexora",
+        version=__version__,
+        embedder=adapters.embedder.name,
+        chat_models=tuple(adapters.model.models),
+        accepted_media_types=media_types_of(settings.allowed_extensions),
+        max_file_bytes=settings.max_file_size,
+        max_question_characters=QUESTION_CHARACTERS_MAX,
+        registration=settings.registration,
+    )
 
 
 def build_answerer(settings: Settings, adapters: Adapters, retrieval: RetrievalService, metrics: Metrics) -> Answerer:

@@ -7,6 +7,7 @@ from uuid import UUID, uuid4
 
 from sqlalchemy import update
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from lexora_gql.accounts.viewer import Viewer
@@ -36,6 +37,8 @@ FILENAME_CHARACTERS = 255
 TAG_CHARACTERS = 64
 TAGS_MAX = 32
 TEXT_CHARACTERS_MAX = 100_000
+# PostgreSQL counts characters from 1, up to 2^31 - 1.
+TEXT_START_MAX = 2**31 - 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,18 +117,17 @@ class DocumentService:
             NotFound: There is no such collection, or the viewer may not write to it.
             InvalidInput: Title or tags are outside their bounds.
         """
-        filename = cleaned_filename(file.filename)
-        described = {
-            "filename": filename,
-            "title": require_length("title", (title or stem(filename)).strip(), low=1, high=TITLE_CHARACTERS),
-            "tags": check_tags(tags),
-            "media_type": self._accepted_type(file),
-        }
+        described = {**describe(file.filename, title, tags), "media_type": self._accepted_type(file)}
         target, known = await self._target(viewer, collection_id, file.sha256)
         if known is not None:
             return await self._accept_again(viewer, known)
 
-        document = await self._store(viewer, file, {**described, "collection_id": target})
+        try:
+            document = await self._store(viewer, file, {**described, "collection_id": target})
+        except DBAPIError:
+            # Most likely the collection was deleted meanwhile, or is not shared any more.
+            await self._target(viewer, target, file.sha256)
+            raise
         if document is None:
             # The same bytes came in by another request meanwhile: theirs is the document.
             _, known = await self._target(viewer, target, file.sha256)
@@ -152,9 +154,15 @@ class DocumentService:
         filter: DocumentFilter,  # noqa: A002  # as the API calls it
         order: DocumentOrder,
     ) -> Page[Document]:
-        """Return part of the documents that the viewer may read and that match a filter."""
+        """Return part of the documents that the viewer may read and that match a filter.
+
+        Raises:
+            InvalidInput: `search` or a tag is too long, or holds what no text may hold.
+        """
         if filter.search is not None:
             require_length("search", filter.search, low=0, high=TITLE_CHARACTERS)
+        for tag in filter.tags or ():
+            require_length("tags", tag, low=0, high=TAG_CHARACTERS)
         async with self.database.transaction(viewer) as session:
             return await DocumentRepository(session).page(page, filter, order)
 
@@ -162,9 +170,10 @@ class DocumentService:
         """Return a stretch of the extracted text, at most 100,000 characters; None until there is one.
 
         Raises:
-            InvalidInput: `start` or `end` is outside the text, or too far apart.
+            InvalidInput: `start` is below 0, or `end` below `start` or too far beyond it. Beyond the text's end there
+                is nothing, which is no error.
         """
-        require_range("start", start, low=0, high=2**31 - 1, unit="characters")
+        require_range("start", start, low=0, high=TEXT_START_MAX, unit="characters")
         if end is not None:
             require_range("end", end, low=start, high=start + TEXT_CHARACTERS_MAX, unit="characters")
         length = TEXT_CHARACTERS_MAX if end is None else end - start
@@ -272,6 +281,17 @@ class DocumentService:
             "blob_key": blob_key,
             "request_id": request_id(),
         }
+        try:
+            document = await self._insert(viewer, values)
+        except DBAPIError:
+            # Nothing is committed. (Where that cannot be known, DatabaseAway was raised, and the bytes stay.)
+            await self.blobs.delete(blob_key)
+            raise
+        if document is None:
+            await self.blobs.delete(blob_key)
+        return document
+
+    async def _insert(self, viewer: Viewer, values: dict[str, object]) -> Document | None:
         publication = Publication()
         async with self.database.transaction(viewer) as session:
             statement = (
@@ -282,8 +302,6 @@ class DocumentService:
             document = await session.scalar(statement.returning(Document))
             if document is not None:
                 await publication.record(session, document.collection_id, [document.id])
-        if document is None:
-            await self.blobs.delete(blob_key)
         await publication.ring(self.bus)
         return document
 
@@ -294,6 +312,21 @@ class DocumentService:
             except AlreadyRunning:
                 known = await self.document(viewer, known.id) or known
         return Accepted(known, is_duplicate=True)
+
+
+def describe(filename: str, title: str | None, tags: Sequence[str]) -> dict[str, object]:
+    """Return what is kept of a file's name, title and tags.
+
+    Raises:
+        InvalidInput: Title or tags are outside their bounds.
+    """
+    cleaned = cleaned_filename(filename)
+    given = stem(cleaned) if title is None else title
+    return {
+        "filename": cleaned,
+        "title": require_length("title", given.strip(), low=1, high=TITLE_CHARACTERS),
+        "tags": check_tags(tags),
+    }
 
 
 def stem(filename: str) -> str:

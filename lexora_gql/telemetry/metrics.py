@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any, Literal, Self
+from typing import Any, Literal, Self, cast
 
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.gc_collector import GCCollector
@@ -21,6 +21,38 @@ SEARCH_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 
 LAG_SECONDS = (0.001, 0.005, 0.01, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0)
 SERIES_MAX = 300
 OTHER = "other"
+
+
+COUNTERS: dict[str, tuple[str, ...]] = {
+    "http_requests_total": ("HTTP requests.", "method", "route", "status"),
+    "graphql_operations_total": ("GraphQL operations.", "type", "outcome"),
+    "documents_finished_total": ("Documents by their end: READY, or the code of the failure.", "outcome"),
+    "answers_finished_total": ("Answers by their end.", "status", "mode"),
+    "llm_requests_total": ("Requests to models: ok, or the code of the failure.", "model", "outcome"),
+    "llm_token_usage_total": ("Tokens as the provider counts.", "model", "kind"),
+    "cache_hit_total": ("Look-ups that were answered by a cache.", "cache"),
+    "cache_miss_total": ("Look-ups that a cache could not answer.", "cache"),
+}
+# How the figures of several processes become one: added up, or the newest.
+GAUGES: dict[str, tuple[str, Literal["livesum", "mostrecent"], *tuple[str, ...]]] = {
+    "live_subscriptions": ("Subscriptions being served.", "livesum", "name"),
+    "documents_pending": ("Documents waiting or being read.", "mostrecent"),
+    "documents_oldest_pending_seconds": ("Age of the oldest of them.", "mostrecent"),
+    "queue_depth": ("Rings that wait to be heard by a worker.", "mostrecent"),
+}
+HISTOGRAMS: dict[str, tuple[str, tuple[float, ...], *tuple[str, ...]]] = {
+    "http_request_duration_seconds": ("From request to response.", REQUEST_SECONDS, "method", "route"),
+    "document_processing_duration_seconds": (
+        "From claim to outcome of a document.",
+        WORK_SECONDS,
+        "media_type",
+        "outcome",
+    ),
+    "document_stage_duration_seconds": ("Each stage of a document.", WORK_SECONDS, "stage"),
+    "search_duration_seconds": ("A search, whole.", SEARCH_SECONDS),
+    "answer_first_token_seconds": ("From asking the model to its first text.", REQUEST_SECONDS),
+    "event_loop_lag_seconds": ("How late the event loop is to what was due.", LAG_SECONDS),
+}
 
 
 class _Bounded(MetricWrapperBase):
@@ -90,55 +122,19 @@ class Metrics:
         PlatformCollector(registry=own)
         GCCollector(registry=own)
 
-        def counter(name: str, text: str, *labels: str) -> Counter:
-            return _Counter(name, text, labels, registry=registry)
-
-        def gauge(name: str, text: str, *labels: str, mode: Literal["livesum", "mostrecent"] = "mostrecent") -> Gauge:
-            return _Gauge(name, text, labels, registry=registry, multiprocess_mode=mode)
-
-        def histogram(name: str, text: str, buckets: tuple[float, ...], *labels: str) -> Histogram:
-            return _Histogram(name, text, labels, registry=registry, buckets=buckets)
-
-        return cls(
-            registry=registry,
-            own=own,
-            http_requests_total=counter("http_requests_total", "HTTP requests.", "method", "route", "status"),
-            http_request_duration_seconds=histogram(
-                "http_request_duration_seconds", "From request to response.", REQUEST_SECONDS, "method", "route"
-            ),
-            graphql_operations_total=counter("graphql_operations_total", "GraphQL operations.", "type", "outcome"),
-            live_subscriptions=gauge("live_subscriptions", "Subscriptions being served.", "name", mode="livesum"),
-            document_processing_duration_seconds=histogram(
-                "document_processing_duration_seconds",
-                "From claim to outcome of a document.",
-                WORK_SECONDS,
-                "media_type",
-                "outcome",
-            ),
-            document_stage_duration_seconds=histogram(
-                "document_stage_duration_seconds", "Each stage of a document.", WORK_SECONDS, "stage"
-            ),
-            documents_finished_total=counter(
-                "documents_finished_total", "Documents by their end: READY, or the code of the failure.", "outcome"
-            ),
-            documents_pending=gauge("documents_pending", "Documents waiting or being read."),
-            documents_oldest_pending_seconds=gauge("documents_oldest_pending_seconds", "Age of the oldest of them."),
-            queue_depth=gauge("queue_depth", "Rings that wait to be heard by a worker."),
-            search_duration_seconds=histogram("search_duration_seconds", "A search, whole.", SEARCH_SECONDS),
-            answers_finished_total=counter("answers_finished_total", "Answers by their end.", "status", "mode"),
-            answer_first_token_seconds=histogram(
-                "answer_first_token_seconds", "From asking the model to its first text.", REQUEST_SECONDS
-            ),
-            llm_requests_total=counter(
-                "llm_requests_total", "Requests to models: ok, or the code of the failure.", "model", "outcome"
-            ),
-            llm_token_usage_total=counter("llm_token_usage_total", "Tokens as the provider counts.", "model", "kind"),
-            cache_hit_total=counter("cache_hit_total", "Look-ups that were answered by a cache.", "cache"),
-            cache_miss_total=counter("cache_miss_total", "Look-ups that a cache could not answer.", "cache"),
-            event_loop_lag_seconds=histogram(
-                "event_loop_lag_seconds", "How late the event loop is to what was due.", LAG_SECONDS
-            ),
-        )
+        made: dict[str, MetricWrapperBase] = {
+            **{name: _Counter(name, text, labels, registry=registry) for name, (text, *labels) in COUNTERS.items()},
+            **{
+                name: _Gauge(name, text, labels, registry=registry, multiprocess_mode=mode)
+                for name, (text, mode, *labels) in GAUGES.items()
+            },
+            **{
+                name: _Histogram(name, text, labels, registry=registry, buckets=buckets)
+                for name, (text, buckets, *labels) in HISTOGRAMS.items()
+            },
+        }
+        # The names in the tables are those of the fields; one that is not fails here.
+        return cls(registry=registry, own=own, **cast("dict[str, Any]", made))
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:

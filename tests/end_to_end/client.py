@@ -2,7 +2,7 @@
 
 import json
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -64,7 +64,7 @@ class Client:
         assert "errors" not in body, body["errors"]
         return dict(body["data"]["uploadDocument"])
 
-    async def subscribe(self, name: str, **variables: Any) -> AsyncIterator[Json]:
+    async def subscribe(self, name: str, **variables: Any) -> AsyncGenerator[Json, None]:
         """Yield what a subscription of schema/operations sends, until the server ends it; errors are a failure."""
         async with self.socket() as socket:
             payload = {"query": print_ast(operation(name)), "variables": variables}
