@@ -15,6 +15,7 @@ from lexora_gql.assembly.signals import stop_requested
 from lexora_gql.settings import Settings, WrongSettings
 from lexora_gql.telemetry.logs import configure_logging
 from lexora_gql.transport.asgi import create_app
+from lexora_gql.transport.graphql.protocol import FRAME_BYTES_MAX
 from lexora_gql.transport.lifecycle import Lifecycle
 from lexora_gql.workers.schedule import every
 
@@ -78,6 +79,9 @@ async def _serve(settings: Settings, listener: socket.socket) -> None:
             access_log=False,
             lifespan="off",
             ws="websockets-sansio",
+            # Larger frames are refused as they arrive, and none can unpack to more than it weighs.
+            ws_max_size=FRAME_BYTES_MAX,
+            ws_per_message_deflate=False,
             backlog=BACKLOG,
             proxy_headers=False,
             server_header=False,
