@@ -121,6 +121,15 @@ class TestMarkdown:
         assert (found.title, found.language) == ("Sick leave", "de")
         assert found.headings == (Heading(1, "Krankenstand", source.index("#")),)
 
+    def test_a_text_too_long_to_parse_is_scanned_for_headings_and_code(self) -> None:
+        head = "# First ##\n\n```sh\n# not a heading\n```\n\n"
+        source = head + "word\n" * 900_000 + "## Last\n"
+
+        found = markdown(source)
+
+        assert found.headings == (Heading(1, "First", 0), Heading(2, "Last", len(source) - 8))
+        assert [source[block.start : block.end] for block in found.blocks] == ["```sh\n# not a heading\n```"]
+
     def test_a_file_of_marks_only_has_no_text(self) -> None:
         with pytest.raises(ExtractionFailed) as failure:
             markdown("# \n\n---\n\n- \n")

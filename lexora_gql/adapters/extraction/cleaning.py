@@ -6,7 +6,7 @@ from lexora_gql.adapters.extraction.limits import TITLE_CHARACTERS_MAX
 
 # C0 but tab and newline, DEL, C1, the noncharacters, the byte order mark, and surrogates standing alone.
 _UNWANTED = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufeff\ufffe\uffff]")
-_BLANK_LINES = re.compile(r"[^\S\n]*\n[^\S\n]*\n\s*")
+_BLANK_LINES = re.compile(r"\n\s*\n")
 # Anything but white space and what rules, tables and empty lists are drawn with.
 _READABLE = re.compile(r"[^\s|\-#*_>`~+=.:]")
 _SPACES = re.compile(r"\s+")

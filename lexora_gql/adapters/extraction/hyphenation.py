@@ -3,7 +3,8 @@
 import re
 
 MARK = "\ufffe"
-_PARTED = re.compile(rf"([^\W\d_]+){MARK}([^\W\d_]+)")
+# Bounded, or a page of letters without end would be searched once from each of them.
+_PARTED = re.compile(rf"([^\W\d_]{{1,60}}){MARK}([^\W\d_]{{1,60}})")
 
 
 def join_hyphenated(pages: list[str]) -> list[str]:

@@ -11,16 +11,17 @@ from markdown_it.token import Token
 from lexora_gql.adapters.extraction import failures
 from lexora_gql.adapters.extraction.cleaning import clean_text, has_text, one_line
 from lexora_gql.adapters.extraction.limits import BLOCKS_MAX, HEADINGS_MAX, BudgetSpent, cpu_budget
+from lexora_gql.adapters.extraction.markdown_lines import scan_lines
 from lexora_gql.adapters.extraction.plain_text_extractor import read_decoded
 from lexora_gql.ports.text_extractor import ExtractedText, Heading, Span
 
 KIND = "Markdown file"
-STRUCTURE_CPU_SECONDS = 30.0
+# markdown-it-py parses five million characters a second here, but its tokens take forty times the text's memory.
+PARSED_CHARACTERS_MAX = 4_000_000
+STRUCTURE_CPU_SECONDS = 20.0
 _BLOCK_TOKENS = {"fence", "code_block", "table_open"}
 _FRONT_MATTER = re.compile(r"\A---[ \t]*\n(.*?)^(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL | re.MULTILINE)
-_FRONT_MATTER_VALUE = r"^{key}[ \t]*:[ \t]*(?P<quote>['\"]?)(?P<value>[^\n]*?)(?P=quote)[ \t]*$"
 _LANGUAGE = re.compile(r"[a-z]{2}\b", re.IGNORECASE)
-_ATX = re.compile(r"^ {0,3}(#{1,6})[ \t]+([^\n]*?)(?:[ \t]+#+)?[ \t]*$", re.MULTILINE)
 
 
 def read_markdown(source: BinaryIO, _progress: Callable[[int, int | None], None]) -> Iterator[ExtractedText]:
@@ -42,18 +43,26 @@ def read_markdown(source: BinaryIO, _progress: Callable[[int, int | None], None]
     )
     yield found
     body = front.end() if front else 0
-    try:
-        with cpu_budget(STRUCTURE_CPU_SECONDS):
-            headings, blocks = _structure(text, body)
-    except (BudgetSpent, MemoryError, RecursionError):
-        headings, blocks = _atx_headings(text, body), ()
+    headings, blocks = _parsed(text, body) or scan_lines(text, body)
     title = found.title or next((heading.title for heading in headings if heading.level == 1), None)
     yield replace(found, headings=headings[:HEADINGS_MAX], blocks=blocks[:BLOCKS_MAX], title=title)
 
 
 def _front_value(values: str, key: str) -> str:
-    match = re.search(_FRONT_MATTER_VALUE.format(key=key), values, re.MULTILINE)
-    return match["value"] if match else ""
+    match = re.search(rf"^{key}[ \t]*:([^\n]*)", values, re.MULTILINE)
+    value = match[1].strip() if match else ""
+    return value[1:-1] if len(value) > 1 and value[0] == value[-1] and value[0] in "'\"" else value
+
+
+def _parsed(text: str, body: int) -> tuple[tuple[Heading, ...], tuple[Span, ...]] | None:
+    """Return headings and blocks, or None where parsing would take too much; what it took is free again then."""
+    if len(text) > PARSED_CHARACTERS_MAX:
+        return None
+    try:
+        with cpu_budget(STRUCTURE_CPU_SECONDS):
+            return _structure(text, body)
+    except (BudgetSpent, MemoryError, RecursionError):
+        return None
 
 
 def _structure(text: str, body: int) -> tuple[tuple[Heading, ...], tuple[Span, ...]]:
@@ -93,9 +102,3 @@ def _line_starts(text: str, body: int) -> list[int]:
     starts = [body, *(match.end() for match in re.finditer("\n", text[body:]))]
     starts[1:] = [body + start for start in starts[1:]]
     return [*starts, len(text)]
-
-
-def _atx_headings(text: str, body: int) -> tuple[Heading, ...]:
-    """Find headings by their number signs alone, where parsing would take too long."""
-    found = (Heading(len(match[1]), one_line(match[2]), match.start()) for match in _ATX.finditer(text, body))
-    return tuple(heading for heading in found if heading.title)
