@@ -2,6 +2,7 @@
 
 import asyncio
 import signal
+import threading
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
@@ -120,8 +121,12 @@ def _stopped_by_ctrl_c() -> Iterator[asyncio.Event]:
             task.cancel()
         stop.set()
 
-    loop.add_signal_handler(signal.SIGINT, on_interrupt)
+    # Signals come to the main thread alone; elsewhere nobody presses Ctrl-C.
+    is_main = threading.current_thread() is threading.main_thread()
+    if is_main:
+        loop.add_signal_handler(signal.SIGINT, on_interrupt)
     try:
         yield stop
     finally:
-        loop.remove_signal_handler(signal.SIGINT)
+        if is_main:
+            loop.remove_signal_handler(signal.SIGINT)

@@ -1,5 +1,6 @@
 """GraphQL over HTTP and WebSocket with one server; what vendors raise becomes one clear line."""
 
+import asyncio
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from types import TracebackType
@@ -124,6 +125,10 @@ class Endpoint:
         except TransportQueryError as error:
             raise refusal(error.errors or []) from None
         except (TransportError, TimeoutError) as error:
+            task = asyncio.current_task()
+            if task is not None and task.cancelling():
+                # When it is cancelled, gql tells the server; a socket that is broken then hides the cancellation.
+                raise asyncio.CancelledError from None
             raise _dropped(error) from None
         finally:
             await transport.close()

@@ -7,6 +7,8 @@ from typing import Self
 from urllib.parse import urlsplit
 
 PIECE_BYTES = 65_536
+# Compressed frames could not be looked into.
+COMPRESSION, NOTHING = b"Sec-WebSocket-Extensions:", b"X-Not-Asked-For:"
 
 
 @dataclass
@@ -25,6 +27,7 @@ class Relay:
     sockets_cut: int = 0
     _server: asyncio.Server | None = None
     _open: set[asyncio.Task[None]] = field(default_factory=set)
+    _writers: set[asyncio.StreamWriter] = field(default_factory=set)
 
     @property
     def url(self) -> str:
@@ -38,9 +41,10 @@ class Relay:
     async def __aexit__(self, *_: object) -> None:
         assert self._server is not None
         self._server.close()
-        for task in self._open:
-            task.cancel()
-        await asyncio.gather(*self._open, return_exceptions=True)
+        # Cancelling the tasks would be logged as an error of the callback that they are.
+        for writer in self._writers:
+            writer.transport.abort()
+        await asyncio.gather(*self._open)
 
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
@@ -48,6 +52,7 @@ class Relay:
         self._open.add(task)
         parts = urlsplit(self.target)
         upstream_reader, upstream_writer = await asyncio.open_connection(parts.hostname, parts.port)
+        self._writers |= {writer, upstream_writer}
         up = asyncio.create_task(self._pass_on(reader, upstream_writer, may_cut=False))
         down = asyncio.create_task(self._pass_on(upstream_reader, writer, may_cut=True))
         try:
@@ -58,12 +63,13 @@ class Relay:
             await asyncio.gather(up, down, return_exceptions=True)
             for side in (writer, upstream_writer):
                 side.transport.abort()
+                self._writers.discard(side)
             self._open.discard(task)
 
     async def _pass_on(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, may_cut: bool) -> None:
         with suppress(ConnectionError):
             while piece := await reader.read(PIECE_BYTES):
-                writer.write(piece)
+                writer.write(piece.replace(COMPRESSION, NOTHING))
                 await writer.drain()
                 if may_cut and self.cuts_left and self.cut_after in piece:
                     self.cuts_left -= 1
