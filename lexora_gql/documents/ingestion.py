@@ -2,7 +2,9 @@
 
 import asyncio
 import time
+from collections.abc import Coroutine
 from dataclasses import dataclass
+from typing import Any, TypeVar
 
 import structlog
 
@@ -17,7 +19,7 @@ from lexora_gql.documents.vectors import VectorStore
 from lexora_gql.documents.verdicts import judge
 from lexora_gql.ports.blob_store import BlobStore
 from lexora_gql.ports.event_bus import EventBus
-from lexora_gql.ports.text_extractor import ExtractedText, TextExtractor
+from lexora_gql.ports.text_extractor import ExtractedText, ExtractionFailed, TextExtractor
 from lexora_gql.storage.database import WORKER, Database, DatabaseAway
 from lexora_gql.telemetry.metrics import Metrics
 
@@ -26,6 +28,8 @@ GIVE_BACK_SECONDS = 15.0
 
 # Outcomes after which somebody takes the document up again.
 PASSING = {"LEASE_LOST", "DATABASE_AWAY", "TRY_AGAIN"}
+
+Result = TypeVar("Result")
 
 log = structlog.get_logger(__name__)
 
@@ -54,7 +58,20 @@ class IngestionService:
     limits: IngestionLimits
 
     async def claim(self) -> Claim | None:
-        """Take up the document whose owner has waited longest; None where nothing is due."""
+        """Take up the document whose owner has waited longest; None where nothing is due.
+
+        A cancellation costs no attempt here either: what was taken up in that moment is given back.
+        """
+        claiming = asyncio.ensure_future(self._claim())
+        try:
+            return await asyncio.shield(claiming)
+        except asyncio.CancelledError:
+            await asyncio.wait({claiming})
+            if claiming.exception() is None and (claim := claiming.result()) is not None:
+                await _to_the_end(self._give_back(claim))
+            raise
+
+    async def _claim(self) -> Claim | None:
         publication = Publication()
         async with self.database.transaction(WORKER) as session:
             claim = await LeaseRepository(session).claim(seconds=self.limits.lease_seconds)
@@ -79,13 +96,13 @@ class IngestionService:
         except LeaseLost:
             outcome = "LEASE_LOST"
         except asyncio.CancelledError:
-            await asyncio.shield(self._give_back(claim))
+            await _to_the_end(self._give_back(claim))
             raise
         except DatabaseAway:
             outcome = "DATABASE_AWAY"
-            await self._give_back(claim)
+            await _to_the_end(self._give_back(claim))
         except Exception as error:  # noqa: BLE001  # every failure must end in the row, whatever it is
-            outcome = await self._end(claim, keeper.stage, error)
+            outcome = await _to_the_end(self._end(claim, keeper.stage, error))
         seconds = time.monotonic() - started
         self.metrics.document_processing_duration_seconds.labels(
             media_type=document.media_type, outcome=outcome
@@ -95,27 +112,37 @@ class IngestionService:
         log.info("document_processed", document_id=str(document.id), outcome=outcome, seconds=round(seconds, 3))
 
     async def _work(self, claim: Claim, keeper: ProgressKeeper) -> None:
-        """Do the work beside its keeper; whichever fails first ends both."""
-        work = asyncio.ensure_future(self._read_and_publish(claim, keeper))
+        reading = await self._read_under_lease(claim.document, keeper)
+        # Nobody keeps the lease from here on. The commit holds the row, so nobody can take it; and a keeper, who would
+        # wait for that row and then find the lease spent, would take a document that has just become READY for lost.
+        await keeper.tell(IngestionStage.INDEXING, 0, len(reading.passages))
+        with self.metrics.stage("INDEXING"):
+            await self.publisher.publish(claim, reading)
+
+    async def _read_under_lease(self, document: Document, keeper: ProgressKeeper) -> Reading:
+        """Read beside the lease's keeper; whichever fails first ends both."""
+        work = asyncio.ensure_future(self._read(document, keeper))
         lease = asyncio.ensure_future(keeper.keep())
         try:
             await asyncio.wait({work, lease}, return_when=asyncio.FIRST_COMPLETED)
             if not work.done():
                 await lease
-            await work
+            return await work
         finally:
             for task in (work, lease):
                 task.cancel()
             await asyncio.gather(work, lease, return_exceptions=True)
 
-    async def _read_and_publish(self, claim: Claim, keeper: ProgressKeeper) -> None:
-        document = claim.document
+    async def _read(self, document: Document, keeper: ProgressKeeper) -> Reading:
         keeper.report(IngestionStage.PARSING)
         with self.metrics.stage("PARSING"):
             extracted = await self._extract(document, keeper)
         keeper.report(IngestionStage.CHUNKING)
         with self.metrics.stage("CHUNKING"):
             passages = await asyncio.to_thread(self._split, extracted)
+        if not passages:
+            message = "The file holds no text."
+            raise ExtractionFailed(IngestionFailureCode.NO_TEXT, message)
         title = extracted.title or document.title
         contexts = [context(title, document.filename, passage.headings) for passage in passages]
         keeper.report(IngestionStage.EMBEDDING, 0, len(passages))
@@ -126,11 +153,7 @@ class IngestionService:
                 [before + passage.text for before, passage in zip(contexts, passages, strict=True)],
                 lambda done, total: keeper.report(IngestionStage.EMBEDDING, done, total),
             )
-        keeper.report(IngestionStage.INDEXING, 0, len(passages))
-        with self.metrics.stage("INDEXING"):
-            await self.publisher.publish(
-                claim, Reading(extracted, passages, contexts, vectors, self.vectors.embedder.name)
-            )
+        return Reading(extracted, passages, contexts, vectors, self.vectors.embedder.name)
 
     async def _extract(self, document: Document, keeper: ProgressKeeper) -> ExtractedText:
         async with self.blobs.local_file(document.blob_key) as path:
@@ -181,3 +204,13 @@ class IngestionService:
             else:
                 await publication.ring(self.bus)
                 return
+
+
+async def _to_the_end(step: Coroutine[Any, Any, Result]) -> Result:
+    """Run a step to its end even if cancelled meanwhile: a row that says nothing costs the document an attempt."""
+    task = asyncio.ensure_future(step)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait({task})
+        raise

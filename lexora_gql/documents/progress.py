@@ -46,6 +46,15 @@ class ProgressKeeper:
         self.latest = Progress(stage, done, total, fraction, eta)
         self._news.set()
 
+    async def tell(self, stage: IngestionStage, done: int = 0, total: int | None = None) -> None:
+        """Renew, and write how far the work is, at once: for when nobody keeps the lease any more.
+
+        Raises:
+            LeaseLost: Stop working: what would be written now would be refused.
+        """
+        self.report(stage, done, total)
+        await self._write(self.latest)
+
     @property
     def stage(self) -> IngestionStage:
         """What is being done."""

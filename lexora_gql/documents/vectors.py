@@ -9,7 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import select, union
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.exc import IntegrityError
 
+from lexora_gql.documents.errors import LeaseLost
 from lexora_gql.documents.models import CachedVector, Chunk, Document
 from lexora_gql.ports.embedder import Embedder, EmbedderRejected, Vectors
 from lexora_gql.storage.database import WORKER, Database
@@ -57,6 +59,7 @@ class VectorStore:
 
         Raises:
             EmbedderUnavailable, EmbedderRejected: The embedder failed.
+            LeaseLost: The document is gone.
         """
         found: list[bytes] = []
         for start in range(0, len(contents), self.batch_size):
@@ -86,8 +89,12 @@ class VectorStore:
                 }
                 for key in missing
             ]
-            async with self.database.transaction(WORKER) as session:
-                await session.execute(insert(CachedVector).on_conflict_do_nothing(), rows)
+            try:
+                async with self.database.transaction(WORKER) as session:
+                    await session.execute(insert(CachedVector).on_conflict_do_nothing(), rows)
+            except IntegrityError:
+                # They refer to nothing but the document, which was deleted while the embedder was at work.
+                raise LeaseLost from None
         return [known[key] for key in keys]
 
     async def _known(self, owner_id: UUID, keys: Sequence[bytes]) -> dict[bytes, bytes]:

@@ -15,6 +15,7 @@ from lexora_gql.ports.text_extractor import ExtractionFailed
 ATTEMPTS_MAX = 5
 CRASHES_MAX = 3
 BACK_OFF_SECONDS_MAX = 60.0
+MESSAGE_CHARACTERS_MAX = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,7 @@ class Reason:
 def judge(error: Exception, document: Document, stage: IngestionStage) -> Verdict:
     """Decide what becomes of a document after an error; back-off doubles from one second to sixty."""
     reason = reason_of(error)
-    failure = Failure(reason.code, reason.message, reason.is_retryable, stage)
+    failure = Failure(reason.code, storable(reason.message), reason.is_retryable, stage)
     back_off = min(2.0 ** max(document.attempt - 1, 0), BACK_OFF_SECONDS_MAX)
     if reason.code is IngestionFailureCode.PARSER_CRASHED:
         is_last = document.crashes + 1 >= CRASHES_MAX
@@ -55,6 +56,11 @@ def judge(error: Exception, document: Document, stage: IngestionStage) -> Verdic
     if isinstance(error, EmbedderUnavailable):
         back_off = max(back_off, min(error.retry_after_seconds or 0.0, BACK_OFF_SECONDS_MAX))
     return Verdict(failure, back_off)
+
+
+def storable(message: str) -> str:
+    """Return a message that PostgreSQL can keep: providers and files have their say in it, at any length."""
+    return "".join(c if c.isprintable() else " " for c in message[:MESSAGE_CHARACTERS_MAX])
 
 
 def reason_of(error: Exception) -> Reason:
