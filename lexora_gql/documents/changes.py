@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import ARRAY, Uuid, func, literal, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from lexora_gql.ports.event_bus import EventBus
@@ -28,8 +28,9 @@ class Publication:
         self, session: AsyncSession, collection_id: UUID, document_ids: Iterable[UUID], *, deleted: bool = False
     ) -> None:
         """Give each change its number in the feed of everyone who may read the collection."""
-        for document_id in sorted(document_ids):
-            rows = await session.scalars(select(func.lexora_publish(collection_id, document_id, deleted)))
+        if ids := sorted(document_ids):
+            document = func.unnest(literal(ids, ARRAY(Uuid))).column_valued("document")
+            rows = await session.scalars(select(func.lexora_publish(collection_id, document, deleted)))
             self.readers.update(rows.all())
 
     async def ring(self, bus: EventBus) -> None:

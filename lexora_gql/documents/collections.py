@@ -4,19 +4,21 @@ from collections.abc import Collection as Ids
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from lexora_gql.accounts.viewer import Viewer
-from lexora_gql.documents.changes import Publication, next_revision
+from lexora_gql.documents.changes import Publication
 from lexora_gql.documents.models import Collection, CollectionAccess, CollectionMember, Document
 from lexora_gql.documents.repository import DocumentRepository, personal_collection
-from lexora_gql.errors import InvalidInput, NotFound, require_length
+from lexora_gql.errors import InvalidInput, NotFound, Unavailable, require_length
 from lexora_gql.ports.event_bus import EventBus
 from lexora_gql.storage.database import Database
 from lexora_gql.storage.keyset import Order, Page, PageRequest, paginate
 
 NAME_CHARACTERS = 200
+# To delete a collection while others put documents into it.
+TRIES = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,23 +97,19 @@ class CollectionService:
             NotFound: There is none, or it is not the viewer's own.
             InvalidInput: It is the personal one.
         """
-        publication = Publication()
-        async with self.database.transaction(viewer) as session:
-            collection = await _own(session, viewer, collection_id)
-            if collection.is_personal:
-                message = "The personal collection cannot be deleted; its documents can."
-                raise InvalidInput(message, path=("id",))
-            repository = DocumentRepository(session)
-            query = select(Document).where(Document.collection_id == collection_id).order_by(Document.id)
-            documents = list((await session.scalars(query.with_for_update())).all())
-            for document in documents:
-                await repository.delete(document)
-            # Whatever an index still holds of it is older than this revision.
-            await next_revision(session, collection_id)
-            await publication.record(session, collection_id, [row.id for row in documents], deleted=True)
-            await session.delete(collection)
-        await publication.ring(self.bus)
-        return CollectionErased(collection_id, len(documents))
+        for _ in range(TRIES):
+            publication = Publication()
+            async with self.database.transaction(viewer) as session:
+                documents = await _lock_documents(session, viewer, collection_id)
+                if documents is None:
+                    continue
+                await DocumentRepository(session).delete_all(collection_id, list(documents.values()))
+                await publication.record(session, collection_id, documents, deleted=True)
+                await session.execute(delete(Collection).where(Collection.id == collection_id))
+            await publication.ring(self.bus)
+            return CollectionErased(collection_id, len(documents))
+        message = "Documents keep coming into this collection; try again."
+        raise Unavailable(message)
 
     async def standing(self, viewer: Viewer, ids: Ids[UUID]) -> dict[UUID, Standing]:
         """Return the viewer's access to each collection, and how many documents it has."""
@@ -159,6 +157,30 @@ def checked_name(name: str) -> str:
         InvalidInput: It is blank or too long.
     """
     return require_length("name", name.strip(), low=1, high=NAME_CHARACTERS)
+
+
+async def _lock_documents(session: AsyncSession, viewer: Viewer, collection_id: UUID) -> dict[UUID, str] | None:
+    """Lock a collection and all that is in it; return the documents' blob keys by id.
+
+    Everybody else locks a document before its collection, so that is the order here too: the other way round two would
+    wait for each other. What was put in meanwhile is taken if it is free; None if it is not.
+
+    Raises:
+        NotFound: There is no such collection, or it is not the viewer's own.
+        InvalidInput: It is the personal one.
+    """
+    inside = select(Document.id, Document.blob_key).where(Document.collection_id == collection_id)
+    locked = await session.execute(inside.order_by(Document.id).with_for_update())
+    documents = {row.id: row.blob_key for row in locked}
+    collection = await _own(session, viewer, collection_id)
+    if collection.is_personal:
+        message = "The personal collection cannot be deleted; its documents can."
+        raise InvalidInput(message, path=("id",))
+    # From here on nothing can come in: a document's row refers to the collection's, which is locked.
+    free = await session.execute(inside.with_for_update(skip_locked=True))
+    documents |= {row.id: row.blob_key for row in free}
+    count = await session.scalar(select(func.count()).where(Document.collection_id == collection_id))
+    return documents if count == len(documents) else None
 
 
 async def _own(session: AsyncSession, viewer: Viewer, collection_id: UUID) -> Collection:

@@ -88,13 +88,6 @@ class DocumentRepository:
         text: str | None = await self.session.scalar(select(part).where(DocumentText.document_id == document_id))
         return text
 
-    async def text_length(self, document_id: UUID) -> int | None:
-        """Return how many characters the extracted text has."""
-        length: int | None = await self.session.scalar(
-            select(func.char_length(DocumentText.text)).where(DocumentText.document_id == document_id)
-        )
-        return length
-
     async def chunks(self, document_id: UUID, request: PageRequest) -> Page[Chunk]:
         """Return part of a document's chunks, in order."""
         query = select(Chunk).where(Chunk.document_id == document_id)
@@ -131,6 +124,12 @@ class DocumentRepository:
         gone = await self.session.execute(delete(Document).where(Document.id == document.id).returning(Document.id))
         return gone.first() is not None
 
+    async def delete_all(self, collection_id: UUID, blob_keys: Sequence[str]) -> None:
+        """Take all documents of a collection out, whose rows are locked; their bytes are left to the purge."""
+        if blob_keys:
+            await self.session.execute(insert(Purge), [{"id": uuid4(), "blob_key": key} for key in blob_keys])
+            await self.session.execute(delete(Document).where(Document.collection_id == collection_id))
+
 
 def filtered(which: DocumentFilter) -> Select[Document]:
     """Return the query for a filter."""
@@ -145,7 +144,7 @@ def filtered(which: DocumentFilter) -> Select[Document]:
         query = query.where(Document.tags.contains(list(which.tags)))
     if which.search:
         # strpos takes the words as they are: no pattern to escape, none to make slow.
-        words = which.search.casefold()
+        words = func.lower(which.search)
         query = query.where(
             or_(
                 func.strpos(func.lower(Document.title), words) > 0,
