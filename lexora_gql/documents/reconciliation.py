@@ -49,13 +49,11 @@ class DocumentReconciler:
 
     async def reconcile(self) -> None:
         """Put documents of lost workers back, end those that lost three, ring for what waits, purge."""
-        publication = Publication()
+        for _ in range(BATCH):
+            if not await self._take_from_lost_worker():
+                break
         async with self.database.transaction(SWEEPER) as session:
-            if not await session.scalar(select(func.pg_try_advisory_xact_lock(RECONCILE_LOCK))):
-                return
-            await _take_from_lost_workers(session, publication)
             is_anything_due = await LeaseRepository(session).is_anything_due()
-        await publication.ring(self.bus)
         if is_anything_due:
             await self.queue.ring()
         await self.purge()
@@ -64,12 +62,36 @@ class DocumentReconciler:
         """Delete the bytes of deleted documents; return how many blobs went."""
         purged = 0
         while batch := await self._purges():
-            for purge in batch:
-                await self.blobs.delete(purge.blob_key)
+            gone = [purge.id for purge in batch if await self._has_gone(purge)]
             async with self.database.transaction(SWEEPER) as session:
-                await session.execute(delete(Purge).where(Purge.id.in_([purge.id for purge in batch])))
-            purged += len(batch)
+                await session.execute(delete(Purge).where(Purge.id.in_(gone)))
+            purged += len(gone)
         return purged
+
+    async def _has_gone(self, purge: Purge) -> bool:
+        try:
+            await self.blobs.delete(purge.blob_key)
+        except Exception as error:  # noqa: BLE001  # whatever is wrong with one blob, the others can go
+            log.warning("purge_put_off", attempts=purge.attempts, reason=type(error).__name__)
+            return False
+        return True
+
+    async def _take_from_lost_worker(self) -> bool:
+        """Take one document from a worker that is not heard of any more; return whether there was one.
+
+        Each in a transaction of its own: readers' feeds are locked from its change to the commit, and those of two
+        collections in one transaction could be locked in another order than somebody else locks them.
+        """
+        publication = Publication()
+        async with self.database.transaction(SWEEPER) as session:
+            if not await session.scalar(select(func.pg_try_advisory_xact_lock(RECONCILE_LOCK))):
+                return False
+            lost = await LeaseRepository(session).lapsed(limit=1)
+            for document in lost:
+                await _take_from_lost_worker(session, document)
+                await publication.record(session, document.collection_id, [document.id])
+        await publication.ring(self.bus)
+        return bool(lost)
 
     async def backlog(self) -> Backlog:
         """Count what is waiting, for metrics."""
@@ -102,20 +124,16 @@ class DocumentReconciler:
             return list(rows.all())
 
 
-async def _take_from_lost_workers(session: AsyncSession, publication: Publication) -> None:
-    lost = await LeaseRepository(session).lapsed(limit=BATCH)
-    for document in lost:
-        if document.losses + 1 >= LOSSES_MAX:
-            failure = Failure(
-                IngestionFailureCode.WORKER_LOST,
-                f"{LOSSES_MAX} workers were lost while they read this document. Process it again.",
-                is_retryable=True,
-                stage=document.stage,
-            )
-            values = failed(failure, was_ready_at=document.ready_at, warnings=document.warnings)
-        else:
-            values = queued_after_loss()
-        await session.execute(update(Document).where(Document.id == document.id).values(values))
-        log.warning("worker_lost", document_id=str(document.id), losses=document.losses + 1)
-    for document in sorted(lost, key=lambda row: row.id):
-        await publication.record(session, document.collection_id, [document.id])
+async def _take_from_lost_worker(session: AsyncSession, document: Document) -> None:
+    if document.losses + 1 >= LOSSES_MAX:
+        failure = Failure(
+            IngestionFailureCode.WORKER_LOST,
+            f"{LOSSES_MAX} workers were lost while they read this document. Process it again.",
+            is_retryable=True,
+            stage=document.stage,
+        )
+        values = failed(failure, was_ready_at=document.ready_at, warnings=document.warnings)
+    else:
+        values = queued_after_loss()
+    await session.execute(update(Document).where(Document.id == document.id).values(values))
+    log.warning("worker_lost", document_id=str(document.id), losses=document.losses + 1)

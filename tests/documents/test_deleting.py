@@ -1,0 +1,244 @@
+import asyncio
+from collections.abc import MutableMapping
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+
+from lexora_gql.adapters.offline.embedder import HashingEmbedder
+from lexora_gql.adapters.offline.passage_index import BruteForceIndex
+from lexora_gql.documents.models import (
+    CachedVector,
+    Chunk,
+    CollectionAccess,
+    Document,
+    DocumentText,
+    FeedEntry,
+    Purge,
+    Removal,
+)
+from lexora_gql.errors import NotFound
+from lexora_gql.retrieval.scope import EVERYTHING
+from lexora_gql.retrieval.service import RetrievalService
+from lexora_gql.telemetry.metrics import Metrics
+from tests.documents.desk import LONG_TEXT, Desk, GatedEmbedder
+from tests.factories import Library
+
+
+class TestDeleting:
+    async def test_nothing_is_left_but_a_tombstone_and_what_is_to_be_purged(self, desk: Desk, library: Library) -> None:
+        viewer = await library.reader()
+        document = await desk.upload(viewer, LONG_TEXT)
+        await desk.read()
+        last_number = (await desk.chunks(document.id))[-1].number
+
+        erased = await desk.documents.delete(viewer, document.id)
+
+        assert (erased.document_id, erased.chunks_erased) == (document.id, 5)
+        counts = [await desk.count(table) for table in (Document, Chunk, DocumentText, CachedVector)]
+        assert counts == [0, 0, 0, 0]
+        [removal] = await desk.rows(Removal)
+        assert (removal.document_id, removal.revision, removal.up_to_number) == (document.id, 2, last_number)
+        [purge] = await desk.rows(Purge)
+        assert purge.blob_key == document.blob_key
+        assert await desk.documents.document(viewer, document.id) is None
+
+    async def test_the_reconciler_removes_the_bytes(self, desk: Desk, library: Library) -> None:
+        viewer = await library.reader()
+        kept = await desk.upload(viewer, "Kept.")
+        deleted = await desk.upload(viewer, "Deleted.")
+        await desk.documents.delete(viewer, deleted.id)
+        assert set(desk.blobs.blobs) == {kept.blob_key, deleted.blob_key}
+
+        await desk.reconciler.reconcile()
+
+        assert set(desk.blobs.blobs) == {kept.blob_key}
+        assert await desk.count(Purge) == 0
+
+    async def test_the_feed_tells_it_without_a_word_of_the_text(self, desk: Desk, library: Library) -> None:
+        viewer = await library.reader()
+        document = await desk.upload(viewer, LONG_TEXT)
+        await desk.read()
+        position = await desk.feed.position(viewer)
+
+        await desk.documents.delete(viewer, document.id)
+
+        [entry] = await desk.rows(FeedEntry)
+        assert (entry.document_id, entry.number, entry.is_deleted) == (document.id, position + 1, True)
+        assert set(FeedEntry.__table__.c.keys()) == {"user_id", "document_id", "number", "is_deleted"}
+
+    async def test_only_who_may_write_deletes(self, desk: Desk, library: Library) -> None:
+        owner, reader, stranger = await library.reader(), await library.reader(), await library.reader()
+        collection_id = await library.collection(owner)
+        await library.share(collection_id, reader, CollectionAccess.VIEWER)
+        document = await desk.upload(owner, "Text.", collection_id=collection_id)
+        assert await desk.documents.document(reader, document.id) is not None
+
+        for viewer in (reader, stranger):
+            with pytest.raises(NotFound):
+                await desk.documents.delete(viewer, document.id)
+
+        assert (await desk.count(Document), await desk.count(Purge)) == (1, 0)
+
+    async def test_a_second_deletion_finds_nothing(self, desk: Desk, library: Library) -> None:
+        viewer = await library.reader()
+        document = await desk.upload(viewer, "Text.")
+
+        results = await asyncio.gather(
+            *(desk.documents.delete(viewer, document.id) for _ in range(3)), return_exceptions=True
+        )
+
+        assert sorted(type(result).__name__ for result in results) == ["Erased", "NotFound", "NotFound"]
+        assert await desk.count(Purge) == 1
+
+    async def test_retrieval_finds_nothing_from_then_on(self, desk: Desk, library: Library) -> None:
+        viewer = await library.reader()
+        document = await desk.upload(viewer, "Invoices are paid within 30 days.")
+        await desk.read()
+        servers = [
+            RetrievalService(desk.database, HashingEmbedder(), BruteForceIndex(), Metrics.create()) for _ in range(2)
+        ]
+        for server in servers:
+            assert len((await server.search(viewer, "invoices", first=5, scope=EVERYTHING)).hits) == 1
+
+        await desk.documents.delete(viewer, document.id)
+
+        for server in servers:
+            assert (await server.search(viewer, "invoices", first=5, scope=EVERYTHING)).hits == ()
+
+
+class TestDeletingWhileItIsRead:
+    async def test_a_deletion_beats_the_reading(
+        self, desk: Desk, library: Library, logged: list[MutableMapping[str, Any]]
+    ) -> None:
+        viewer = await library.reader()
+        document = await desk.upload(viewer, LONG_TEXT)
+        gated = GatedEmbedder(is_costly=True)
+        reading = asyncio.create_task(replace(desk, embedder=gated).read())
+        await gated.asked.wait()
+
+        erased = await desk.documents.delete(viewer, document.id)
+        gated.gate.set()
+        await asyncio.wait_for(reading, 5)
+
+        assert erased.chunks_erased == 0
+        counts = [await desk.count(table) for table in (Document, Chunk, DocumentText, CachedVector)]
+        assert counts == [0, 0, 0, 0]
+        [entry] = await desk.rows(FeedEntry)
+        assert entry.is_deleted
+        assert [entry["outcome"] for entry in logged if entry["event"] == "document_processed"] == ["LEASE_LOST"]
+        assert [entry for entry in logged if entry["log_level"] == "error"] == []
+
+    async def test_a_deletion_during_the_commit_waits_and_takes_all_of_it(self, desk: Desk, library: Library) -> None:
+        """The collection's row is held by somebody, so the commit waits in its last step; the deletion behind it."""
+        viewer = await library.reader()
+        document = await desk.upload(viewer, LONG_TEXT)
+        async with desk.database.engine.begin() as holder:
+            await holder.execute(text("SELECT FROM collections FOR NO KEY UPDATE"))
+            reading = asyncio.create_task(desk.read())
+            await waiting_for_a_lock(desk, 1)
+            deleting = asyncio.create_task(desk.documents.delete(viewer, document.id))
+            await waiting_for_a_lock(desk, 2)
+        await asyncio.wait_for(reading, 5)
+
+        erased = await asyncio.wait_for(deleting, 5)
+
+        assert erased.chunks_erased == 5
+        assert (await desk.count(Chunk), await desk.count(Document)) == (0, 0)
+        assert [removal.revision for removal in await desk.rows(Removal)] == [2]
+
+    async def test_a_collection_is_deleted_while_its_documents_are_committed(
+        self, desk: Desk, library: Library
+    ) -> None:
+        """Whoever deletes a collection takes rows in the order of those who commit: neither waits for the other."""
+        viewer = await library.reader()
+        collection_id = await library.collection(viewer)
+        await desk.upload(viewer, LONG_TEXT, collection_id=collection_id)
+        async with desk.database.engine.begin() as holder:
+            await holder.execute(text("SELECT FROM collections FOR NO KEY UPDATE"))
+            reading = asyncio.create_task(desk.read())
+            await waiting_for_a_lock(desk, 1)
+            deleting = asyncio.create_task(desk.collections.delete(viewer, collection_id))
+            await waiting_for_a_lock(desk, 2)
+        await asyncio.wait_for(reading, 5)
+
+        erased = await asyncio.wait_for(deleting, 5)
+
+        assert erased.documents_deleted == 1
+        assert (await desk.count(Document), await desk.count(Chunk), await desk.count(Purge)) == (0, 0, 1)
+        assert await deadlocks(desk) == 0
+
+
+async def waiting_for_a_lock(desk: Desk, sessions: int) -> None:
+    """Wait until so many sessions of the database wait for a row."""
+    query = text(
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    )
+    async with asyncio.timeout(5), desk.database.engine.connect() as connection:
+        while (await connection.execute(query)).scalar_one() < sessions:
+            await connection.execute(text("SELECT pg_stat_clear_snapshot()"))
+            await asyncio.sleep(0.01)
+
+
+async def deadlocks(desk: Desk) -> int:
+    """Return how many deadlocks PostgreSQL has had to break in this database."""
+    async with desk.database.engine.connect() as connection:
+        await connection.execute(text("SELECT pg_stat_force_next_flush()"))
+        found = await connection.execute(
+            text("SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()")
+        )
+        return int(found.scalar_one())
+
+
+class TestPurging:
+    async def test_one_blob_that_cannot_go_does_not_keep_the_others(self, desk: Desk, library: Library) -> None:
+        viewer = await library.reader()
+        documents = [await desk.upload(viewer, f"Text {n}.") for n in range(3)]
+        for document in documents:
+            await desk.documents.delete(viewer, document.id)
+        # No key at all: the store refuses it, as a bucket would that is not ours.
+        await desk.change(Purge, Purge.blob_key == documents[0].blob_key, blob_key="../stuck")
+
+        assert await desk.reconciler.purge() == 2
+
+        assert set(desk.blobs.blobs) == {documents[0].blob_key}
+        [left] = await desk.rows(Purge)
+        assert (left.blob_key, left.attempts) == ("../stuck", 1)
+
+    async def test_what_failed_is_tried_again_later(self, desk: Desk, library: Library) -> None:
+        viewer = await library.reader()
+        document = await desk.upload(viewer, "Text.")
+        await desk.documents.delete(viewer, document.id)
+        await desk.change(Purge, attempts=1)
+        assert await desk.reconciler.purge() == 0
+
+        await desk.change(Purge, created_at=text("now() - interval '6 seconds'"))
+
+        assert await desk.reconciler.purge() == 1
+        assert desk.blobs.blobs == {}
+
+    async def test_more_than_a_batch_goes_in_one_go(self, desk: Desk, library: Library) -> None:
+        viewer = await library.reader()
+        collection_id = await library.collection(viewer)
+        for n in range(130):
+            await library.add(a_document(viewer.user_id, collection_id, n))
+        await desk.collections.delete(viewer, collection_id)
+        assert await desk.count(Purge) == 130
+
+        assert await desk.reconciler.purge() == 130
+        assert await desk.count(Purge) == 0
+
+
+def a_document(owner_id: object, collection_id: object, number: int) -> Document:
+    """Return a row as an upload leaves it."""
+    return Document(
+        owner_id=owner_id,
+        collection_id=collection_id,
+        filename="a.txt",
+        title="a",
+        media_type="text/plain",
+        byte_size=1,
+        sha256=number.to_bytes(32, "big"),
+        blob_key=f"somebody/{number}",
+    )
