@@ -21,6 +21,7 @@ class Slots:
     concurrency: int
     _free: asyncio.Semaphore = field(init=False)
     _tasks: set["asyncio.Task[None]"] = field(default_factory=set)
+    _is_stopped: bool = False
 
     def __post_init__(self) -> None:
         self._free = asyncio.Semaphore(self.concurrency)
@@ -30,15 +31,20 @@ class Slots:
 
         Returns after a minute even so: a ring that is held for long would look lost when this process is killed.
         """
-        await asyncio.wait({self._start()}, timeout=RING_SECONDS)
+        if not self._is_stopped:
+            await asyncio.wait({self._start()}, timeout=RING_SECONDS)
 
     def work_if_idle(self) -> None:
         """Take up documents in a slot that is free, without waiting: for when nobody can ring."""
-        if not self._free.locked():
+        if not self._is_stopped and not self._free.locked():
             self._start()
 
     async def stop(self) -> None:
-        """End the work now: what is being read goes back into the queue and costs no attempt."""
+        """End the work now: what is being read goes back into the queue and costs no attempt.
+
+        A ring that is still being heard starts nothing any more.
+        """
+        self._is_stopped = True
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -58,3 +64,5 @@ class Slots:
             except Unavailable as error:
                 # The reconciler rings again when PostgreSQL is back.
                 log.warning("claiming_failed", reason=error.message)
+            except Exception:
+                log.exception("slot_failed")
