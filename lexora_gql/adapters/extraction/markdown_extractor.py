@@ -16,9 +16,9 @@ from lexora_gql.adapters.extraction.plain_text_extractor import read_decoded
 from lexora_gql.ports.text_extractor import ExtractedText, Heading, Span
 
 KIND = "Markdown file"
-# markdown-it-py parses five million characters a second here, but its tokens take forty times the text's memory.
+# markdown-it-py parses prose at five million characters a second here, but its tokens take forty times the memory.
 PARSED_CHARACTERS_MAX = 4_000_000
-STRUCTURE_CPU_SECONDS = 20.0
+STRUCTURE_CPU_SECONDS = 10.0
 _BLOCK_TOKENS = {"fence", "code_block", "table_open"}
 _FRONT_MATTER = re.compile(r"\A---[ \t]*\n(.*?)^(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL | re.MULTILINE)
 _LANGUAGE = re.compile(r"[a-z]{2}\b", re.IGNORECASE)
