@@ -28,7 +28,7 @@ class OfflineTextExtractor:
         self.read.append(path)
         try:
             # Small files of tests: reading them takes less time than a thread would.
-            text = path.read_bytes().decode()  # noqa: ASYNC240
+            text = path.read_bytes().decode()  # noqa: ASYNC240  # a test waits for nobody else
         except UnicodeDecodeError:
             raise ExtractionFailed("CORRUPT", "The file is not UTF-8. Save it as UTF-8 and upload that.") from None
         if failure := self.failures.get(text):
