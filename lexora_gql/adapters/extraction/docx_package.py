@@ -90,7 +90,7 @@ def _unpack(source: BinaryIO) -> dict[str, bytes]:
                 remaining -= size
                 members[info.filename.replace("\\", "/").lstrip("/")] = data
             return members
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, ValueError, OSError):
+    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, ValueError, OSError):
         # A checksum that fails anywhere says that the file was damaged on its way; what else was, nobody knows.
         raise failures.corrupt(KIND) from None
 
