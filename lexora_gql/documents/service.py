@@ -15,7 +15,7 @@ from lexora_gql.documents.changes import Publication, next_revision
 from lexora_gql.documents.errors import EmptyFile, FileTooLarge, UnsupportedFileType
 from lexora_gql.documents.feed import DocumentFeed
 from lexora_gql.documents.leases import queued_anew
-from lexora_gql.documents.media_types import detect
+from lexora_gql.documents.media_types import describe, detect
 from lexora_gql.documents.models import Chunk, Document, DocumentStatus
 from lexora_gql.documents.repository import (
     DocumentFilter,
@@ -117,7 +117,7 @@ class DocumentService:
             NotFound: There is no such collection, or the viewer may not write to it.
             InvalidInput: Title or tags are outside their bounds.
         """
-        described = {**describe(file.filename, title, tags), "media_type": self._accepted_type(file)}
+        described = {**checked_labels(file.filename, title, tags), "media_type": self._accepted_type(file)}
         target, known = await self._target(viewer, collection_id, file.sha256)
         if known is not None:
             return await self._accept_again(viewer, known)
@@ -252,7 +252,7 @@ class DocumentService:
             raise EmptyFile(path=("file",))
         media_type = detect(file.head, file.tail, file.filename)
         if media_type is None or media_type not in self.accepted_media_types:
-            raise UnsupportedFileType(detected=media_type, accepted=self.accepted_media_types)
+            raise UnsupportedFileType(detected=media_type or describe(file.head), accepted=self.accepted_media_types)
         return media_type
 
     async def _target(self, viewer: Viewer, collection_id: UUID | None, sha256: bytes) -> tuple[UUID, Document | None]:
@@ -314,7 +314,7 @@ class DocumentService:
         return Accepted(known, is_duplicate=True)
 
 
-def describe(filename: str, title: str | None, tags: Sequence[str]) -> dict[str, object]:
+def checked_labels(filename: str, title: str | None, tags: Sequence[str]) -> dict[str, object]:
     """Return what is kept of a file's name, title and tags.
 
     Raises:

@@ -84,7 +84,7 @@ class TestEachRuleFindsWhatIsPlanted:
         assert rule(planted(name, text)) == []
 
     def test_files_that_are_long_on_the_whole(self) -> None:
-        middling = {PurePosixPath(f"{number}.py"): "x = 1\n" * 101 for number in range(20)}
+        middling = {PurePosixPath(f"lexora_gql/{number}.py"): "x = 1\n" * 101 for number in range(20)}
         some_long = {PurePosixPath(f"{number}.py"): "x = 1\n" * (301 if number < 2 else 9) for number in range(20)}
 
         assert rules.long_files(middling) == ["median: 101 lines, at most 100"]
