@@ -5,9 +5,10 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
+from typing import TypeVar
 
 import structlog
-from sqlalchemy import insert
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -41,6 +42,8 @@ LOADING_SECONDS = 60.0
 # As long as the lease may hold, a commit is worth trying.
 COMMIT_TRIES_SECONDS = 6.0
 COMMIT_PAUSE_SECONDS = 0.25
+
+Done = TypeVar("Done")
 
 log = structlog.get_logger(__name__)
 
@@ -114,7 +117,9 @@ class Answerer:
         """Commit how the writing ended."""
         if work.cancelled():
             outcome = Outcome(MessageStatus.STOPPED)
-        elif (error := work.exception()) is not None:
+        elif isinstance(error := work.exception(), ProducerLost):
+            return
+        elif error is not None:
             outcome = failed_outcome(error)
             if outcome.failure is not None and outcome.failure[0] is AnswerFailureCode.INTERNAL:
                 log.error("answer_failed", message_id=str(job.lease.answer_id), exc_info=error)
@@ -166,7 +171,8 @@ class Answerer:
         async def write(session: AsyncSession) -> None:
             await AnswerLeaseRepository(session).write(job.lease, values)
             if rows:
-                await session.execute(insert(AnswerSource), await still_there(session, rows))
+                # Again, where the connection broke and nobody said that the commit had come through.
+                await session.execute(insert(AnswerSource).on_conflict_do_nothing(), await still_there(session, rows))
 
         await self._transact(job, write)
         await self.bus.ring(answer_topic(job.lease.answer_id))
@@ -211,7 +217,6 @@ class Answerer:
     async def _commit(self, job: AnswerJob, live: LiveAnswer, outcome: Outcome) -> None:
         """Write the end once; while PostgreSQL is away for a moment, try again as long as the lease may hold."""
         await live.tell_the_rest()
-        citations = await self._citations(job, live.text, outcome)
         end = AnswerEnd(
             outcome.status,
             live.text,
@@ -226,26 +231,36 @@ class Answerer:
             if citations:
                 await session.execute(insert(Citation), await still_there(session, citations))
 
+        is_ours = True
         try:
+            citations = await self._patiently(lambda: self._citations(job, live.text, outcome))
             await self._transact(job, write)
-        except (ProducerLost, DatabaseAway):
+        except DatabaseAway:
             return
+        except ProducerLost:
+            # Ended by somebody else, or by a commit of ours that nobody has heard of.
+            is_ours = False
         await self.bus.finish_text(job.viewer.user_id, job.lease.answer_id, job.lease.token)
-        self._count(job, outcome)
+        if is_ours:
+            self._count(job, outcome)
 
     async def _transact(self, job: AnswerJob, write: Callable[[AsyncSession], Awaitable[None]]) -> None:
-        """Commit once; try again while PostgreSQL is away for a moment, or when a source went in the middle."""
+        async def commit() -> None:
+            async with self.database.transaction(job.viewer) as session:
+                await write(session)
+
+        await self._patiently(commit)
+
+    async def _patiently(self, step: Callable[[], Awaitable[Done]]) -> Done:
+        """Try again while PostgreSQL is away for a moment, or when a source went in the middle."""
         deadline = time.monotonic() + COMMIT_TRIES_SECONDS
         while True:
             try:
-                async with self.database.transaction(job.viewer) as session:
-                    await write(session)
+                return await step()
             except (DatabaseAway, IntegrityError):
                 if time.monotonic() > deadline:
                     raise
                 await asyncio.sleep(COMMIT_PAUSE_SECONDS)
-            else:
-                return
 
     async def _citations(self, job: AnswerJob, text: str, outcome: Outcome) -> list[dict[str, object]]:
         if outcome.evidence is None or outcome.markers is None:

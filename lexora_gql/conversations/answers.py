@@ -100,6 +100,8 @@ class LiveAnswer:
     async def listen_for_stop(self) -> None:
         """Hear at once when somebody wants the answer stopped; until cancelled."""
         async with self.bus.listen(stop_topic(self.lease.answer_id)) as bells:
+            # Who was quick has rung before anybody listened.
+            await self._renew()
             while True:
                 # A ring is a hint; PostgreSQL says whether it is so.
                 if await heard(bells, within_seconds=60.0):
@@ -120,8 +122,10 @@ class LiveAnswer:
             async with self.database.transaction(self.viewer) as session:
                 if await AnswerLeaseRepository(session).renew(self.lease):
                     self.is_stopped.set()
-        except (ProducerLost, DatabaseAway):
-            # The next checkpoint finds out which, and how long for.
+        except ProducerLost:
+            self.is_lost.set()
+        except DatabaseAway:
+            # The next checkpoint finds out how long for.
             return
 
     async def _tell_once(self) -> bool:

@@ -1,7 +1,8 @@
 """Watching an answer: a view of its state from any place in it, on any server, while it is written and ever after."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing
 from dataclasses import dataclass
 from enum import StrEnum
 from uuid import UUID
@@ -84,7 +85,7 @@ class AnswerFeed:
 
     async def events(
         self, viewer: Viewer, message_id: UUID, *, after: AnswerPosition | None
-    ) -> AsyncIterator[AnswerEvent]:
+    ) -> AsyncGenerator[AnswerEvent, None]:
         """Yield an answer's events after a position, exactly once each and in order; ends after AnswerFinishedEvent.
 
         Raises:
@@ -107,17 +108,23 @@ class AnswerFeed:
                     yield AnswerFinishedEvent(position, message)
                     return
                 if watch.knows_sources:
-                    async for event in self._live(viewer, message, watch, bells):
-                        yield event
+                    async with aclosing(self._live(viewer, message, watch, bells)) as texts:
+                        async for event in texts:
+                            yield event
                 else:
                     await heard(bells, within_seconds=await self._patience())
 
     async def _live(
         self, viewer: Viewer, message: Message, watch: _Watch, bells: AsyncIterator[None]
-    ) -> AsyncIterator[AnswerTextEvent]:
+    ) -> AsyncGenerator[AnswerTextEvent, None]:
         """Yield text from the bus, bell by bell, until it is time to look at PostgreSQL again."""
+        is_fresh = True
         while True:
             live = await self._read(viewer, message, watch.offset)
+            if live is None and not is_fresh:
+                # It had something before: PostgreSQL may know more by now than when it was asked.
+                return
+            is_fresh = False
             if live is None:
                 # The bus has nothing: what was checkpointed is all there is to see for now.
                 if event := _rest(watch, message.content):

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -87,6 +87,17 @@ class AnswerLeaseRepository:
             ProducerLost: The lease is over, or the answer is gone.
         """
         await self.write(lease, ended(end))
+
+    async def take_over(self, lease: AnswerLease) -> AnswerLease:
+        """Give an answer a new lease; who holds the old one can write no more.
+
+        Raises:
+            ProducerLost: The lease is over, or the answer is gone.
+        """
+        taken = AnswerLease(lease.answer_id, uuid4())
+        lasts_until = NOW + timedelta(seconds=LEASE_SECONDS)
+        await self.write(lease, {"lease_token": taken.token, "lease_until": lasts_until})
+        return taken
 
     async def lapsed(self, *, limit: int) -> list[Message]:
         """Lock answers whose producer has not been heard of for the length of a lease."""

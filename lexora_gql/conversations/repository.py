@@ -10,6 +10,7 @@ from uuid import UUID
 from sqlalchemy import delete, func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from lexora_gql.conversations.leases import AnswerLease
 from lexora_gql.conversations.models import (
     AnswerSource,
     Citation,
@@ -68,6 +69,14 @@ class ConversationRepository:
             path.append(leaf)
             leaf = rows.get(leaf.parent_id) if leaf.parent_id is not None else None
         return path[::-1]
+
+    async def being_written(self, conversation_id: UUID) -> list[AnswerLease]:
+        """Return the leases of a conversation's answers that are being written."""
+        query = select(Message.id, Message.lease_token).where(
+            Message.conversation_id == conversation_id, Message.lease_token.is_not(None)
+        )
+        rows = await self.session.execute(query)
+        return [AnswerLease(answer_id, token) for answer_id, token in rows if token is not None]
 
     async def siblings(self, ids: Ids[UUID]) -> dict[UUID, list[Message]]:
         """Return the other versions of each message: same parent, same role; the oldest first."""

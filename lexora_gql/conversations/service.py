@@ -1,8 +1,9 @@
 """Conversations as users see them: asked, watched, stopped, listed."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from collections.abc import Collection as Ids
+from contextlib import aclosing
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -91,9 +92,15 @@ class ConversationService:
             NotFound: There is no such conversation of the viewer's.
         """
         async with self.database.transaction(viewer) as session:
-            query = delete(Conversation).where(Conversation.id == conversation_id).returning(Conversation.id)
-            if await session.scalar(query) is None:
+            repository = ConversationRepository(session)
+            if await repository.by_id(conversation_id, lock=True) is None:
                 raise NotFound
+            being_written = await repository.being_written(conversation_id)
+            await session.execute(delete(Conversation).where(Conversation.id == conversation_id))
+        for lease in being_written:
+            # Producer and watchers look, and find nothing.
+            await self.bus.ring(stop_topic(lease.answer_id))
+            await self.bus.finish_text(viewer.user_id, lease.answer_id, lease.token)
         return conversation_id
 
     async def messages(
@@ -182,7 +189,9 @@ class ConversationService:
         await self.bus.ring(stop_topic(message_id))
         return await self._wait(viewer, message, STOP_SECONDS)
 
-    def events(self, viewer: Viewer, message_id: UUID, *, after: AnswerPosition | None) -> AsyncIterator[AnswerEvent]:
+    def events(
+        self, viewer: Viewer, message_id: UUID, *, after: AnswerPosition | None
+    ) -> AsyncGenerator[AnswerEvent, None]:
         """Yield an answer's events after a position; see `AnswerFeed.events`."""
         return self.feed.events(viewer, message_id, after=after)
 
@@ -193,8 +202,8 @@ class ConversationService:
 
     async def _wait(self, viewer: Viewer, answer: Message, seconds: float) -> Message:
         try:
-            async with asyncio.timeout(seconds):
-                async for event in self.feed.events(viewer, answer.id, after=None):
+            async with asyncio.timeout(seconds), aclosing(self.feed.events(viewer, answer.id, after=None)) as events:
+                async for event in events:
                     if isinstance(event, AnswerFinishedEvent):
                         return event.message
         except TimeoutError:

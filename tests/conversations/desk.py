@@ -1,11 +1,12 @@
 """A whole process over offline twins and a real PostgreSQL: documents READY at once, questions asked and watched."""
 
+import asyncio
 import hashlib
 import secrets
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 from uuid import UUID, uuid4
 
 from sqlalchemy import Select, select, update
@@ -134,7 +135,7 @@ class Desk:
     ) -> AsyncGenerator[AnswerEvent, None]:
         """Watch an answer."""
         stream = self.process.services.conversations.events(viewer, answer_id, after=after)
-        async with aclosing(cast("AsyncGenerator[AnswerEvent, None]", stream)) as events:
+        async with aclosing(stream) as events:
             async for event in events:
                 yield event
 
@@ -175,3 +176,10 @@ def text_of(events: Sequence[AnswerEvent]) -> str:
 def ends(events: Sequence[AnswerEvent]) -> list[AnswerFinishedEvent]:
     """Return the terminal events."""
     return [event for event in events if isinstance(event, AnswerFinishedEvent)]
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    """Wait until something holds, at most 10 seconds."""
+    async with asyncio.timeout(10):
+        while not condition():  # noqa: ASYNC110  # what is waited for has no event
+            await asyncio.sleep(0.01)

@@ -3,7 +3,7 @@
 import json
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from typing import Annotated, cast
+from typing import Annotated
 from uuid import UUID
 
 import strawberry
@@ -78,7 +78,7 @@ class AnswerSubscription:
         identifier = require_id(message_id, "Message", "messageId")
         cursors = AnswerCursors(context.environment.signer, identifier)
         stream = context.services.conversations.events(context.viewer, identifier, after=cursors.decode(after))
-        async with aclosing(cast("AsyncGenerator[events.AnswerEvent, None]", stream)):
+        async with aclosing(stream):
             async for event in stream:
                 yield _event(event, cursors.encode(event.position))
 
