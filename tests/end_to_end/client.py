@@ -38,7 +38,7 @@ class Client:
         self.token = answer["register"]["accessToken"]
         return dict(answer["register"])
 
-    async def run(self, name: str, **variables: Any) -> Json:
+    async def run(self, name: str, /, **variables: Any) -> Json:
         """Run an operation of schema/operations and return its data; errors are a failure."""
         body = await self.post({"query": print_ast(operation(name)), "variables": variables})
         assert "errors" not in body, body["errors"]
@@ -64,7 +64,7 @@ class Client:
         assert "errors" not in body, body["errors"]
         return dict(body["data"]["uploadDocument"])
 
-    async def subscribe(self, name: str, **variables: Any) -> AsyncGenerator[Json, None]:
+    async def subscribe(self, name: str, /, **variables: Any) -> AsyncGenerator[Json, None]:
         """Yield what a subscription of schema/operations sends, until the server ends it; errors are a failure."""
         async with self.socket() as socket:
             payload = {"query": print_ast(operation(name)), "variables": variables}
