@@ -1,5 +1,6 @@
 """A client as anybody would write one: HTTP and graphql-transport-ws, nothing of Lexora's own but its operations."""
 
+import asyncio
 import json
 import secrets
 from collections.abc import AsyncGenerator, AsyncIterator
@@ -53,7 +54,7 @@ class Client:
         """Upload a file by the multipart request specification; return the result union."""
         variables = {"input": {"file": None, **fields}}
         operations = json.dumps({"query": print_ast(operation("UploadDocument")), "variables": variables})
-        files = {"0": (filename or path.name, path.read_bytes())}
+        files = {"0": (filename or path.name, await asyncio.to_thread(path.read_bytes))}
         response = await self.http.post(
             f"{self.address}/graphql",
             data={"operations": operations, "map": json.dumps({"0": ["variables.input.file"]})},
