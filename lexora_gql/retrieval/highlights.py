@@ -11,13 +11,15 @@ HIGHLIGHTS_MAX = 200
 # Shorter words say little, except where a character is a word.
 WORD_CHARACTERS_MIN = 3
 STEM_CHARACTERS = 5
+STEM_CHARACTERS_MIN = 4
+ENDINGS = ("ing", "es", "ed", "s", "e")
 
 
 def highlights(text: str, query: str) -> tuple[Span, ...]:
     """Return the stretches of a text whose words are those of a query, in order, not overlapping.
 
-    A word matches by its first five characters, so that inflected forms are found; scripts without spaces match by
-    pairs of characters. At most 200 stretches are returned.
+    A word matches by its first five characters without a common ending, so that inflected forms are found; scripts
+    without spaces match by pairs of characters. At most 200 stretches are returned.
     """
     wanted = {_key(match.group()) for match in WORD.finditer(query) if _says_something(match.group())}
     spans = [Span(*match.span()) for match in WORD.finditer(text) if _key(match.group()) in wanted]
@@ -36,7 +38,10 @@ def _says_something(word: str) -> bool:
 
 def _key(word: str) -> str:
     folded = unicodedata.normalize("NFKC", word).casefold()
-    return folded if any(c.isdigit() for c in folded) else folded[:STEM_CHARACTERS]
+    if any(c.isdigit() for c in folded):
+        return folded
+    stems = (folded.removesuffix(ending) for ending in ENDINGS if folded.endswith(ending))
+    return next((stem for stem in stems if len(stem) >= STEM_CHARACTERS_MIN), folded)[:STEM_CHARACTERS]
 
 
 def _merged(spans: list[Span]) -> list[Span]:
