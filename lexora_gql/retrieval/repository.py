@@ -30,10 +30,10 @@ class Searchable:
 
 @dataclass(frozen=True, slots=True)
 class StoredChunk:
-    """A chunk and the name of its document's file."""
+    """A chunk and its document."""
 
     chunk: Chunk
-    filename: str
+    document: Document
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +94,7 @@ class RetrievalRepository:
 
     async def chunks(self, numbers: Ids[int], scope: Scope) -> dict[int, StoredChunk]:
         """Return those of the chunks that exist, that the viewer may read and that stand in a scope, by number."""
-        query = select(Chunk, Document.filename).join(Document, Document.id == Chunk.document_id)
+        query = select(Chunk, Document).join(Document, Document.id == Chunk.document_id)
         query = query.where(Chunk.number.in_(numbers))
         if scope.collection_ids is not None:
             query = query.where(Document.collection_id.in_(scope.collection_ids))
@@ -103,4 +103,4 @@ class RetrievalRepository:
         if scope.tags:
             query = query.where(Document.tags.contains(list(scope.tags)))
         rows = await self.session.execute(query)
-        return {chunk.number: StoredChunk(chunk, filename) for chunk, filename in rows}
+        return {chunk.number: StoredChunk(chunk, document) for chunk, document in rows}

@@ -2,13 +2,15 @@
 
 import asyncio
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from uuid import UUID
+from weakref import WeakValueDictionary
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lexora_gql.accounts.viewer import Viewer
-from lexora_gql.documents.models import Chunk
+from lexora_gql.documents.models import Chunk, Document
 from lexora_gql.errors import IndexLoading, Unavailable, require_length, require_range
 from lexora_gql.ports.embedder import Embedder, EmbedderRejected, EmbedderUnavailable
 from lexora_gql.ports.passage_index import PassageIndex, Rankings, ShardLoading
@@ -33,7 +35,7 @@ class Hit:
     """A passage found.
 
     Attributes:
-        filename: Of the chunk's document.
+        document: The chunk's.
         score: Fused; orders one result and means nothing outside it.
         semantic_rank: 1 for the best by meaning; None where it is not among those.
         lexical_rank: 1 for the best by wording; None where it is not among those.
@@ -42,12 +44,17 @@ class Hit:
     """
 
     chunk: Chunk
-    filename: str
+    document: Document
     score: float
     semantic_rank: int | None
     lexical_rank: int | None
     likeness: float | None
     highlights: tuple[Span, ...]
+
+    @property
+    def filename(self) -> str:
+        """Return the name of the chunk's document's file."""
+        return self.document.filename
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +72,13 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class RetrievalService:
-    """Use cases on passages; stateless, one instance serves every request."""
+    """Use cases on passages; one instance serves every request."""
 
     database: Database
     embedder: Embedder
     index: PassageIndex
     metrics: Metrics
+    _reading: WeakValueDictionary[UUID, asyncio.Lock] = field(default_factory=WeakValueDictionary, repr=False)
 
     async def search(self, viewer: Viewer, query: str, *, first: int, scope: Scope) -> Found:
         """Return the passages that bear most on a query, best first.
@@ -158,6 +166,13 @@ class RetrievalService:
 
     async def _catch_up(self, viewer: Viewer, place: Searchable) -> None:
         """Give the index what it lacks of a collection, up to the revision at which the search began."""
+        if await self.index.revision(place.collection_id, self.embedder.name) == place.revision:
+            return
+        # One search reads what is new, perhaps a whole collection, and all that came meanwhile have it, too.
+        async with self._reading.setdefault(place.collection_id, asyncio.Lock()):
+            await self._read_on(viewer, place)
+
+    async def _read_on(self, viewer: Viewer, place: Searchable) -> None:
         name = self.embedder.name
         since = await self.index.revision(place.collection_id, name)
         if since == place.revision:
@@ -176,4 +191,4 @@ def _hit(stored: StoredChunk, best: Fused, rankings: list[Rankings], words: str)
         (scored.score for ranking in rankings for scored in ranking.by_meaning if scored.number == best.number), None
     )
     marked = highlights(stored.chunk.text, words)
-    return Hit(stored.chunk, stored.filename, best.score, best.semantic_rank, best.lexical_rank, likeness, marked)
+    return Hit(stored.chunk, stored.document, best.score, best.semantic_rank, best.lexical_rank, likeness, marked)

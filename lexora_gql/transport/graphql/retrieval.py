@@ -107,4 +107,6 @@ class RetrievalQuery:
         found = await context.services.retrieval.search(
             context.viewer, query, first=first, scope=scope.to_scope() if scope else Scope()
         )
+        # They were read a moment ago, by the same viewer: whoever asks for a hit's document need not read it again.
+        context.loaders.documents.prime_many({hit.document.id: hit.document for hit in found.hits})
         return SearchResult.of(found)
