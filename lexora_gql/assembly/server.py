@@ -101,6 +101,8 @@ async def _serve(settings: Settings, listener: socket.socket) -> None:
                 task.cancel()
             server.should_exit = True
             await serving
+            # Requests were served until now, and some of them may have been questions.
+            await process.producers.drain(0)
     log.info("server_stopped")
 
 

@@ -26,7 +26,7 @@ from lexora_gql.conversations.models import (
     MessageStatus,
 )
 from lexora_gql.conversations.no_evidence import no_evidence
-from lexora_gql.conversations.outcomes import Evidence, Outcome, failed_outcome
+from lexora_gql.conversations.outcomes import Draft, Evidence, Outcome, failed_outcome
 from lexora_gql.conversations.prompting import Turn, build, fit
 from lexora_gql.conversations.questions import Standalone
 from lexora_gql.errors import IndexLoading
@@ -92,9 +92,9 @@ class Answerer:
 
         A cancellation (the server shuts down) ends it as INTERRUPTED, with what was there.
         """
-        live = LiveAnswer(self.database, self.bus, job.viewer, job.lease)
+        live, draft = LiveAnswer(self.database, self.bus, job.viewer, job.lease), Draft()
         beside = [asyncio.ensure_future(step()) for step in (live.tell, live.checkpoint, live.listen_for_stop)]
-        work = asyncio.ensure_future(self._write(job, live))
+        work = asyncio.ensure_future(self._write(job, live, draft))
         waits = [asyncio.ensure_future(flag.wait()) for flag in (live.is_stopped, live.is_lost)]
         try:
             await asyncio.wait({work, *waits}, return_when=asyncio.FIRST_COMPLETED)
@@ -102,18 +102,20 @@ class Answerer:
                 work.cancel()
             await asyncio.gather(work, return_exceptions=True)
             if not live.is_lost.is_set():
-                await self._settle(job, live, work)
+                await self._settle(job, live, draft, work)
         except asyncio.CancelledError:
+            # What was written to its end only waits to be committed.
+            end = self._settle(job, live, draft, work) if work.done() else self._interrupt(job, live, draft)
             work.cancel()
             await asyncio.gather(work, return_exceptions=True)
-            await asyncio.shield(self._interrupt(job, live))
+            await asyncio.shield(end)
             raise
         finally:
             for task in (*beside, *waits):
                 task.cancel()
             await asyncio.gather(*beside, *waits, return_exceptions=True)
 
-    async def _settle(self, job: AnswerJob, live: LiveAnswer, work: asyncio.Future[Outcome]) -> None:
+    async def _settle(self, job: AnswerJob, live: LiveAnswer, draft: Draft, work: asyncio.Future[Outcome]) -> None:
         """Commit how the writing ended."""
         if work.cancelled():
             outcome = Outcome(MessageStatus.STOPPED)
@@ -125,9 +127,9 @@ class Answerer:
                 log.error("answer_failed", message_id=str(job.lease.answer_id), exc_info=error)
         else:
             outcome = work.result()
-        await self._commit(job, live, outcome)
+        await self._commit(job, live, draft, outcome)
 
-    async def _write(self, job: AnswerJob, live: LiveAnswer) -> Outcome:
+    async def _write(self, job: AnswerJob, live: LiveAnswer, draft: Draft) -> Outcome:
         query = await self.standalone.query(job.question, job.history, model=job.model)
         found = await self._search(job, query)
         evidence, request = self._prompt(job, query, found)
@@ -136,11 +138,12 @@ class Answerer:
         mode = AnswerMode.EXTRACTIVE if self.model.is_extractive else AnswerMode.GENERATED
         await self._tell_sources(job, evidence, mode)
         markers = MarkerFilter(range(1, len(evidence.hits) + 1))
+        draft.hits, draft.markers = evidence.hits, markers
         usage = await self._stream(request, live, markers)
         live.add(markers.flush())
         if not live.text.strip():
             return await self._without_evidence(job, live, evidence)
-        return Outcome(MessageStatus.COMPLETED, mode, usage, evidence, markers)
+        return Outcome(MessageStatus.COMPLETED, mode, usage, is_written=True)
 
     async def _without_evidence(self, job: AnswerJob, live: LiveAnswer, evidence: Evidence) -> Outcome:
         if not evidence.hits:
@@ -209,12 +212,12 @@ class Answerer:
                     usage = piece
         return usage
 
-    async def _interrupt(self, job: AnswerJob, live: LiveAnswer) -> None:
+    async def _interrupt(self, job: AnswerJob, live: LiveAnswer, draft: Draft) -> None:
         message = "The server was shut down while it wrote this answer. Ask again."
         failure = (AnswerFailureCode.INTERRUPTED, message, True)
-        await self._commit(job, live, Outcome(MessageStatus.INTERRUPTED, failure=failure))
+        await self._commit(job, live, draft, Outcome(MessageStatus.INTERRUPTED, failure=failure))
 
-    async def _commit(self, job: AnswerJob, live: LiveAnswer, outcome: Outcome) -> None:
+    async def _commit(self, job: AnswerJob, live: LiveAnswer, draft: Draft, outcome: Outcome) -> None:
         """Write the end once; while PostgreSQL is away for a moment, try again as long as the lease may hold."""
         await live.tell_the_rest()
         end = AnswerEnd(
@@ -233,7 +236,7 @@ class Answerer:
 
         is_ours = True
         try:
-            citations = await self._patiently(lambda: self._citations(job, live.text, outcome))
+            citations = await self._patiently(lambda: self._citations(job, live.text, draft))
             await self._transact(job, write)
         except DatabaseAway:
             return
@@ -262,17 +265,15 @@ class Answerer:
                     raise
                 await asyncio.sleep(COMMIT_PAUSE_SECONDS)
 
-    async def _citations(self, job: AnswerJob, text: str, outcome: Outcome) -> list[dict[str, object]]:
-        if outcome.evidence is None or outcome.markers is None:
+    async def _citations(self, job: AnswerJob, text: str, draft: Draft) -> list[dict[str, object]]:
+        if not draft.markers.spans:
             return []
-        return await self.citing.rows(
-            job.viewer, job.lease.answer_id, text, outcome.markers.spans, outcome.evidence.hits
-        )
+        return await self.citing.rows(job.viewer, job.lease.answer_id, text, draft.markers.spans, draft.hits)
 
     def _count(self, job: AnswerJob, outcome: Outcome) -> None:
         mode = outcome.mode.value if outcome.mode else "NONE"
         self.metrics.answers_finished_total.labels(status=outcome.status.value, mode=mode).inc()
-        if outcome.evidence is not None or outcome.failure is not None:
+        if outcome.is_written or outcome.failure is not None:
             result = outcome.failure[0].value if outcome.failure else "ok"
             self.metrics.llm_requests_total.labels(model=job.model, outcome=result).inc()
         if outcome.usage is not None:

@@ -1,7 +1,7 @@
 """What an answer is based on, and how it ends."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from lexora_gql.conversations.markers import MarkerFilter
 from lexora_gql.conversations.models import AnswerFailureCode, AnswerMode, MessageStatus
@@ -19,15 +19,30 @@ class Evidence:
     hits: Sequence[Hit]
 
 
+@dataclass(slots=True)
+class Draft:
+    """What an answer's citations are made from, also of one that is broken off.
+
+    Attributes:
+        markers: Those shown so far.
+    """
+
+    hits: Sequence[Hit] = ()
+    markers: MarkerFilter = field(default_factory=lambda: MarkerFilter(()))
+
+
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How the writing of an answer ended."""
+    """How the writing of an answer ended.
+
+    Attributes:
+        is_written: Whether a model has written it to its end.
+    """
 
     status: MessageStatus
     mode: AnswerMode | None = None
     usage: Usage | None = None
-    evidence: Evidence | None = None
-    markers: MarkerFilter | None = None
+    is_written: bool = False
     failure: tuple[AnswerFailureCode, str, bool] | None = None
 
 

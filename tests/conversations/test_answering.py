@@ -254,6 +254,7 @@ class TestStop:
         await provider.chats[-1].disconnected.wait()
         assert (provider.chats[-1].disconnected_at or 0) - started < 1.0
         assert (stopped.status, stopped.content) == (MessageStatus.STOPPED, "The canteen opens [1]")
+        assert [citation.marker for citation in await remote.citations(viewer, stopped)] == [1]
         again = await remote.process.services.conversations.stop(viewer, sent.answer.id)
         assert (again.status, again.finished_at) == (MessageStatus.STOPPED, stopped.finished_at)
 

@@ -237,5 +237,15 @@ class TestOnRedis:
                 await bus.aclose()
 
 
+class TestTheChecker:
+    def test_a_doubled_or_lost_piece_goes_red(self) -> None:
+        position = AnswerPosition(AnswerPlace.TEXT, 4)
+        piece = AnswerTextEvent(position, 0, "noon")
+        assert text_of([piece]) == "noon"
+        for offset in (0, 3, 5):
+            with pytest.raises(AssertionError):
+                text_of([piece, AnswerTextEvent(position, offset, "!")])
+
+
 async def kinds_after(desk: Desk, viewer: Viewer, sent: Sent, after: AnswerPosition) -> list[type[AnswerEvent]]:
     return [type(event) for event in await watched(desk, viewer, sent, after)]

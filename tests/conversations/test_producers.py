@@ -109,6 +109,7 @@ class TestShutdown:
         assert (end.message.status, end.message.content) == (MessageStatus.INTERRUPTED, "At noon [1].")
         assert (end.message.failure_code, end.message.failure_is_retryable) == (AnswerFailureCode.INTERRUPTED, True)
         assert text_of(events) == "At noon [1]."
+        assert [citation.marker for citation in await desk.citations(viewer, end.message)] == [1]
         assert model.closed == 1
 
     async def test_what_has_only_just_been_asked_is_ended_too(self, desk: Desk, viewer: Viewer) -> None:
