@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from functools import lru_cache
 
 from lexora_gql.ports.text_extractor import Span
 
@@ -36,6 +37,8 @@ def _says_something(word: str) -> bool:
     return (len(word) >= WORD_CHARACTERS_MIN or word.isnumeric()) and not SPACELESS.match(word)
 
 
+# Passages found together share most of their words, and folding one costs more than all else done with it.
+@lru_cache(maxsize=4_096)
 def _key(word: str) -> str:
     folded = unicodedata.normalize("NFKC", word).casefold()
     if any(c.isdigit() for c in folded):
