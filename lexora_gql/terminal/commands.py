@@ -61,8 +61,12 @@ def upload_command(
         async with _client(url, given) as client:
             identifier = await collection_id(client, collection) if collection else None
             destination = Destination(identifier, tuple(tag or ()))
-            with UploadBars(console, len(found)) if console.is_terminal else UploadLines() as display:
-                failed = await Upload(client, destination, display).run(found)
+            try:
+                with UploadBars(console, len(found)) if console.is_terminal else UploadLines() as display:
+                    failed = await Upload(client, destination, display).run(found)
+            except asyncio.CancelledError:
+                Person().say("lexora: Stopped watching; what has been uploaded is read all the same.")
+                raise
         return FAILED if failed else 0
 
     run(work)

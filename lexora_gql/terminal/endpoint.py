@@ -117,6 +117,7 @@ class Endpoint:
         request = GraphQLRequest(operation(name), variable_values=dict(variables))
         try:
             await transport.connect()
+            _end_if_cancelled()
             async with aclosing(transport.subscribe(request)) as results:
                 async for result in results:
                     if result.errors:
@@ -125,13 +126,10 @@ class Endpoint:
         except TransportQueryError as error:
             raise refusal(error.errors or []) from None
         except (TransportError, TimeoutError) as error:
-            task = asyncio.current_task()
-            if task is not None and task.cancelling():
-                # When it is cancelled, gql tells the server; a socket that is broken then hides the cancellation.
-                raise asyncio.CancelledError from None
             raise _dropped(error) from None
         finally:
             await transport.close()
+            _end_if_cancelled()
 
     def _unreachable(self, error: TransportConnectionFailed) -> Unreachable:
         cause = error.__cause__
@@ -150,6 +148,17 @@ def refusal(errors: Sequence[Any]) -> Refused:
     if error_id := extensions.get("errorId"):
         line = f"{line} (in the server's log: {one_line(str(error_id))})"
     return Refused(line, code=str(extensions.get("code", "")), retry_after_seconds=extensions.get("retryAfterSeconds"))
+
+
+def _end_if_cancelled() -> None:
+    """Raise what gql may have swallowed.
+
+    Its farewell to the server fails where the socket has just broken, and that error takes the cancellation's place;
+    `asyncio.wait_for`, by which it connects and closes, loses one that comes at the very end (until Python 3.12).
+    """
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
 
 
 def _dropped(error: BaseException) -> Dropped:

@@ -16,6 +16,7 @@ from tests.embedded.running_up import free_port
 from tests.shared_data import PROJECT
 
 OURS = ("LEXORA_", "DATABASE_URL", "REDIS_URL", "OPENAI_", "SECRET_KEY", "ENVIRONMENT", "PORT", "HOST", "PUBLIC_URL")
+ENDING_SECONDS = 20
 PASSWORD = "correct horse battery staple"
 
 
@@ -66,11 +67,18 @@ class RunningServer:
                     pass
                 await asyncio.sleep(0.1)
 
-    async def stop(self) -> list[int]:
+    async def stop(self) -> None:
+        """End both, in order if they can: how they end is shown elsewhere."""
         for process in self.processes:
             if process.returncode is None:
                 process.send_signal(signal.SIGTERM)
-        return [await process.wait() for process in self.processes]
+        for process in self.processes:
+            try:
+                async with asyncio.timeout(ENDING_SECONDS):
+                    await process.wait()
+            except TimeoutError:
+                process.kill()
+                await process.wait()
 
     async def register(self, email: str) -> str:
         """Make an account; return an access token."""

@@ -1,10 +1,12 @@
+import asyncio
 import re
+import signal
 from pathlib import Path
 
 import pytest
 
 from tests.terminal.relay import Relay
-from tests.terminal.running_server import RunningServer, lexora
+from tests.terminal.running_server import RunningServer, lexora, start_command
 
 
 def timeless(output: str) -> list[str]:
@@ -65,6 +67,24 @@ class TestUploading:
         assert done.code == 0
         asked = await lexora("ask", "When does the canteen open?", "--tag", "drink", environment=environment)
         assert asked.code == 3
+
+
+class TestInterrupting:
+    async def test_ctrl_c_ends_watching_and_not_reading(self, folder: Path, environment: dict[str, str]) -> None:
+        (folder / "long.txt").write_text(
+            "".join(f"Line {number} is one of many.\n" for number in range(20_000)), "utf-8"
+        )
+        process = await start_command("upload", str(folder / "long.txt"), environment=environment)
+        assert process.stdout is not None
+        async with asyncio.timeout(60):
+            await process.stdout.readuntil(b"queued\n")
+            process.send_signal(signal.SIGINT)
+            _, errors = await process.communicate()
+
+        assert (process.returncode, errors) == (
+            130,
+            b"lexora: Stopped watching; what has been uploaded is read all the same.\n",
+        )
 
 
 class TestRefusing:
