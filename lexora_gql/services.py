@@ -37,6 +37,17 @@ class Upkeep:
     answers: AnswerReconciler
 
     async def reconcile(self) -> None:
-        """Make good what was left behind; safe to run anywhere, any number of times."""
-        await self.documents.reconcile()
-        await self.answers.reconcile()
+        """Make good what was left behind; safe to run anywhere, any number of times.
+
+        Raises:
+            ExceptionGroup: What went wrong with either; the other was tended to all the same.
+        """
+        errors: list[Exception] = []
+        for reconcile in (self.documents.reconcile, self.answers.reconcile):
+            try:
+                await reconcile()
+            except Exception as error:  # noqa: BLE001  # raised below, together
+                errors.append(error)
+        if errors:
+            message = "Not all could be reconciled."
+            raise ExceptionGroup(message, errors)

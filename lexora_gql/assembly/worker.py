@@ -13,6 +13,7 @@ from lexora_gql.assembly.process import Process, open_process
 from lexora_gql.assembly.signals import stop_requested
 from lexora_gql.settings import Settings
 from lexora_gql.telemetry.logs import configure_logging
+from lexora_gql.workers.ending import ended
 from lexora_gql.workers.jobs import Slots
 from lexora_gql.workers.runner import Rings, hear
 from lexora_gql.workers.schedule import every
@@ -40,19 +41,23 @@ def work(settings: Settings) -> int:
 async def _work(settings: Settings) -> None:
     async with open_process(settings) as process:
         with stop_requested() as stop:
-            async with asyncio.TaskGroup() as group:
-                slots = Slots(process.upkeep.ingestion, settings.worker_concurrency)
-                reconcile = functools.partial(_reconcile, process, slots)
-                tasks = [
-                    group.create_task(_hear(settings, slots)),
-                    group.create_task(process.metrics.watch_event_loop()),
-                    group.create_task(every(settings.reconcile_seconds, "reconcile", reconcile)),
-                ]
-                log.info("worker_started", concurrency=settings.worker_concurrency)
-                await stop.wait()
-                for task in tasks:
-                    task.cancel()
-                await slots.stop()
+            slots = Slots(process.upkeep.ingestion, settings.worker_concurrency)
+            reconcile = functools.partial(_reconcile, process, slots)
+            tasks = [
+                asyncio.create_task(_hear(settings, slots)),
+                asyncio.create_task(process.metrics.watch_event_loop()),
+                asyncio.create_task(every(settings.reconcile_seconds, "reconcile", reconcile)),
+            ]
+            log.info("worker_started", concurrency=settings.worker_concurrency)
+            asked_to = asyncio.create_task(stop.wait())
+            # None of them ends by itself; if one does, it is better to be started anew than to run on half.
+            await asyncio.wait({asked_to, *tasks}, return_when=asyncio.FIRST_COMPLETED)
+            # The work first: rings that wait for it then end as they should.
+            await slots.stop()
+            failed = [task for task in tasks if task.done() and not stop.is_set()]
+            await ended([asked_to, *tasks])
+            for task in failed:
+                task.result()
     log.info("worker_stopped")
 
 

@@ -7,6 +7,7 @@ import structlog
 
 from lexora_gql.documents.ingestion import IngestionService
 from lexora_gql.errors import Unavailable
+from lexora_gql.workers.ending import ended
 
 RING_SECONDS = 60.0
 
@@ -45,9 +46,7 @@ class Slots:
         A ring that is still being heard starts nothing any more.
         """
         self._is_stopped = True
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await ended(tuple(self._tasks))
 
     def _start(self) -> "asyncio.Task[None]":
         task = asyncio.create_task(self._drain())

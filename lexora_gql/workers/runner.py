@@ -9,6 +9,8 @@ import structlog
 from arq.connections import ArqRedis
 from arq.worker import Worker, func
 
+from lexora_gql.workers.ending import ended
+
 # A ring is held for a minute at most; what a killed worker held is forgotten after so long.
 JOB_SECONDS = 120
 POLL_SECONDS = 0.1
@@ -61,8 +63,6 @@ async def hear(rings: Rings, work: Callable[[], Awaitable[None]], *, concurrency
         )
         try:
             await worker.async_run()
-        except asyncio.CancelledError:
-            raise
         except Exception as error:  # noqa: BLE001  # whatever ends ARQ's loop, the next one may fare better
             log.warning("rings_lost", reason=type(error).__name__)
         finally:
@@ -71,9 +71,7 @@ async def hear(rings: Rings, work: Callable[[], Awaitable[None]], *, concurrency
 
 
 async def _close(worker: Worker, redis: ArqRedis) -> None:
-    try:
-        async with asyncio.timeout(RECONNECT_SECONDS):
-            await worker.close()
-    except Exception as error:  # noqa: BLE001  # Redis is away: there is nobody to say goodbye to
-        log.debug("worker_not_closed", reason=type(error).__name__)
+    """Let go of what ARQ began; its own `close` passes on the cancellation of a job as if it were ours."""
+    tasks = [task for task in (worker.main_task, *worker.tasks.values()) if task is not None]
+    await ended(tasks)
     await redis.connection_pool.disconnect(inuse_connections=True)

@@ -21,8 +21,8 @@ async def every(seconds: float, name: str, step: Callable[[], Awaitable[None]]) 
     while True:
         try:
             await step()
-        except Unavailable as error:
-            log.warning("step_put_off", step=name, reason=error.message)
-        except Exception:
+        except* Unavailable as group:
+            log.warning("step_put_off", step=name, reason=str(group.exceptions[0]))
+        except* Exception:
             log.exception("step_failed", step=name)
         await asyncio.sleep(seconds)
