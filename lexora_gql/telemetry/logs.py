@@ -74,17 +74,13 @@ def _install(handler: logging.Handler, level: int) -> None:
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(max(level, LIBRARY_LEVEL))
-    for name in ("uvicorn", "uvicorn.error", "uvicorn.access"):
-        # Whoever configured uvicorn before us kept its lines to itself.
-        logger = logging.getLogger(name)
-        logger.handlers.clear()
-        logger.propagate = True
-        logger.setLevel(logging.NOTSET)
     logging.getLogger(OURS).setLevel(level)
     logging.getLogger("alembic").setLevel(max(level, logging.INFO))
     for name in SERVERS:
         server = logging.getLogger(name)
-        server.handlers, server.propagate = [], True
+        # Whoever ran uvicorn in this process before us may have had other ideas.
+        server.handlers, server.propagate, server.disabled = [], True, False
+        server.setLevel(logging.NOTSET)
     echo = logging.getLogger(ECHO)
     echo.handlers, echo.propagate = [handler], False
     logging.captureWarnings(capture=True)
