@@ -51,6 +51,13 @@ ACCOUNTS = SystemActor(DatabaseRole.ACCOUNTS)
 WORKER = SystemActor(DatabaseRole.WORKER)
 SWEEPER = SystemActor(DatabaseRole.SWEEPER)
 
+SESSION = {
+    "jit": "off",
+    # A process that is frozen, or whose machine is gone, keeps its rows locked until its transaction ends: nobody could
+    # take its document over, and every feed it was writing to would stand still. No transaction of ours waits so long.
+    "idle_in_transaction_session_timeout": "10s",
+}
+
 # Transaction-local, so that a pooled connection carries nothing over to the next user.
 BECOME = text("SELECT set_config('role', :role, true), set_config('lexora.viewer_id', :viewer_id, true)")
 
@@ -83,7 +90,7 @@ class Database:
             pool_pre_ping=False,
             echo=echo,
             hide_parameters=True,
-            connect_args={"timeout": 5, "command_timeout": 60, "server_settings": {"jit": "off"}},
+            connect_args={"timeout": 5, "command_timeout": 60, "server_settings": SESSION},
         )
         return cls(engine)
 
