@@ -74,6 +74,9 @@ def _hear(settings: Settings, slots: Slots) -> Coroutine[None, None, None]:
 
 
 async def _reconcile(process: Process, slots: Slots) -> None:
-    await process.upkeep.reconcile()
-    if await process.adapters.bus.is_away():
-        slots.work_if_idle()
+    try:
+        await process.upkeep.reconcile()
+    finally:
+        # Whatever could not be made good: without bells, documents are read only if somebody looks for them.
+        if await process.adapters.bus.is_away():
+            slots.work_if_idle()

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Coroutine
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -66,7 +67,7 @@ class IngestionService:
         try:
             return await asyncio.shield(claiming)
         except asyncio.CancelledError:
-            await asyncio.wait({claiming})
+            await _done(claiming)
             if claiming.exception() is None and (claim := claiming.result()) is not None:
                 await _to_the_end(self._give_back(claim))
             raise
@@ -212,5 +213,12 @@ async def _to_the_end(step: Coroutine[Any, Any, Result]) -> Result:
     try:
         return await asyncio.shield(task)
     except asyncio.CancelledError:
-        await asyncio.wait({task})
+        await _done(task)
         raise
+
+
+async def _done(task: asyncio.Future[Any]) -> None:
+    """Wait for a task however often that is cancelled: who stops a worker may ask more than once."""
+    while not task.done():
+        with suppress(asyncio.CancelledError):
+            await asyncio.wait({task})
