@@ -14,10 +14,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from lexora_gql.accounts.viewer import Viewer
 from lexora_gql.conversations.answers import LiveAnswer, answer_topic
+from lexora_gql.conversations.citations.markers import MarkerFilter
 from lexora_gql.conversations.citing import Citing, still_there
 from lexora_gql.conversations.errors import ProducerLost
 from lexora_gql.conversations.leases import AnswerEnd, AnswerLease, AnswerLeaseRepository
-from lexora_gql.conversations.markers import MarkerFilter
 from lexora_gql.conversations.models import (
     AnswerFailureCode,
     AnswerMode,
@@ -25,9 +25,9 @@ from lexora_gql.conversations.models import (
     Citation,
     MessageStatus,
 )
-from lexora_gql.conversations.no_evidence import no_evidence
 from lexora_gql.conversations.outcomes import Draft, Evidence, Outcome, failed_outcome
-from lexora_gql.conversations.prompting import Turn, build, fit
+from lexora_gql.conversations.prompts.no_evidence import no_evidence
+from lexora_gql.conversations.prompts.prompting import Turn, build, fit
 from lexora_gql.conversations.questions import Standalone
 from lexora_gql.errors import IndexLoading
 from lexora_gql.ports.chat_model import ChatModel, ChatRequest, PromptSource, TextPiece, Usage

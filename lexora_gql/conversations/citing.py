@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from lexora_gql.accounts.viewer import Viewer
 from lexora_gql.conversations.citations import SourceText, cite
-from lexora_gql.conversations.markers import MarkerSpan
+from lexora_gql.conversations.citations.markers import MarkerSpan
 from lexora_gql.documents.models import Chunk, DocumentText
 from lexora_gql.ports.text_extractor import PageSpan
 from lexora_gql.retrieval.service import Hit

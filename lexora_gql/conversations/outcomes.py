@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from lexora_gql.conversations.markers import MarkerFilter
+from lexora_gql.conversations.citations.markers import MarkerFilter
 from lexora_gql.conversations.models import AnswerFailureCode, AnswerMode, MessageStatus
 from lexora_gql.errors import DomainError, Unavailable
 from lexora_gql.ports.chat_model import ChatModelError, Usage

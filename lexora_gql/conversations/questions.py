@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import structlog
 
-from lexora_gql.conversations.prompting import Turn
-from lexora_gql.conversations.standalone import needs_context, parse_rewrite, rewrite_prompt, standalone_by_rule
+from lexora_gql.conversations.prompts.prompting import Turn
+from lexora_gql.conversations.prompts.standalone import needs_context, parse_rewrite, rewrite_prompt, standalone_by_rule
 from lexora_gql.ports.chat_model import ChatModel, ChatModelError, ChatRequest, TextPiece
 from lexora_gql.retrieval.service import QUERY_CHARACTERS_MAX
 

@@ -20,7 +20,7 @@ from lexora_gql.conversations.models import (
     MessageRole,
     MessageStatus,
 )
-from lexora_gql.conversations.prompting import Turn
+from lexora_gql.conversations.prompts.prompting import Turn
 from lexora_gql.conversations.repository import ConversationRepository
 from lexora_gql.errors import AlreadyRunning, InvalidInput, NotFound, Throttled
 from lexora_gql.retrieval.scope import EVERYTHING, Scope

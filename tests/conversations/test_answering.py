@@ -14,7 +14,7 @@ from lexora_gql.adapters.openai_chat import OpenAIChat
 from lexora_gql.adapters.openai_chat.chat import Patience
 from lexora_gql.conversations.citations import CitationVerification
 from lexora_gql.conversations.models import AnswerFailureCode, AnswerMode, Message, MessageRole, MessageStatus
-from lexora_gql.conversations.no_evidence import no_evidence
+from lexora_gql.conversations.prompts.no_evidence import no_evidence
 from lexora_gql.errors import NotFound
 from lexora_gql.ports.chat_model import ChatModelError
 from lexora_gql.retrieval.scope import Scope

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 
-from lexora_gql.conversations.numerals import (
+from lexora_gql.conversations.citations.numerals import (
     CHINESE_DIGITS,
     CHINESE_SCALES,
     MAGNITUDES,
@@ -14,7 +14,7 @@ from lexora_gql.conversations.numerals import (
     UNITS,
     chinese_number,
 )
-from lexora_gql.conversations.wording import folded, is_unspaced
+from lexora_gql.conversations.language.wording import folded, is_unspaced
 
 DIGITS_MAX = 30
 

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from lexora_gql.conversations.budget import cut_to_tokens, estimate_tokens
-from lexora_gql.conversations.markers import without_markers
-from lexora_gql.conversations.neutralising import neutral, neutral_passage, one_line
+from lexora_gql.conversations.citations.markers import without_markers
+from lexora_gql.conversations.prompts.budget import cut_to_tokens, estimate_tokens
+from lexora_gql.conversations.prompts.neutralising import neutral, neutral_passage, one_line
 from lexora_gql.ports.chat_model import ChatMessage, PromptSource
 
 TITLE_CHARACTERS_MAX = 200

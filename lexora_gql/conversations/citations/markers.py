@@ -6,7 +6,7 @@
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
-from lexora_gql.conversations.marker_shapes import (
+from lexora_gql.conversations.citations.marker_shapes import (
     BLANK,
     BLANKS_MAX,
     CLOSING,

@@ -8,11 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lexora_gql.conversations.citations import Citation, CitationVerification, SourceText, cite
-from lexora_gql.conversations.claims import claims
-from lexora_gql.conversations.markers import MarkerFilter, MarkerSpan
-from lexora_gql.conversations.sentences import sentences
+from lexora_gql.conversations.citations.claims import claims
+from lexora_gql.conversations.citations.markers import MarkerFilter, MarkerSpan
+from lexora_gql.conversations.language.sentences import sentences
 from lexora_gql.ports.text_extractor import PageSpan, Span
-from tests.conversations.verdicts import CONTRADICTED, LEAVE, REWORDED, TABLE, UNRELATED, VERBATIM
+from tests.conversations.citations.verdicts import CONTRADICTED, LEAVE, REWORDED, TABLE, UNRELATED, VERBATIM
 from tests.shared_data import require_shared_data
 
 EXACT, NORMALIZED = CitationVerification.EXACT, CitationVerification.NORMALIZED

@@ -1,9 +1,9 @@
 """What is answered where nothing was found."""
 
-from lexora_gql.conversations.prompting import NO_EVIDENCE
-from lexora_gql.conversations.vocabulary import ENGLISH_WORDS, FRENCH_WORDS, GERMAN_WORDS, SPANISH_WORDS
-from lexora_gql.conversations.wording import folded
-from lexora_gql.conversations.words import WORD
+from lexora_gql.conversations.language.vocabulary import ENGLISH_WORDS, FRENCH_WORDS, GERMAN_WORDS, SPANISH_WORDS
+from lexora_gql.conversations.language.wording import folded
+from lexora_gql.conversations.language.words import WORD
+from lexora_gql.conversations.prompts.prompting import NO_EVIDENCE
 
 _BY_SCRIPT = (
     ("\u3040", "\u30ff", "文書にはこの質問への答えがありません。関連する記述は見つかりませんでした。"),

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lexora_gql.conversations.marker_shapes import TAIL_CHARACTERS_MAX
-from lexora_gql.conversations.markers import MarkerFilter, MarkerSpan, without_markers
+from lexora_gql.conversations.citations.marker_shapes import TAIL_CHARACTERS_MAX
+from lexora_gql.conversations.citations.markers import MarkerFilter, MarkerSpan, without_markers
 
 SOURCES = frozenset({1, 2, 3})
 BITS = st.sampled_from(

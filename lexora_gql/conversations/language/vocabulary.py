@@ -3,7 +3,7 @@
 They are folded, as the words are that they are compared with.
 """
 
-from lexora_gql.conversations.wording import folded
+from lexora_gql.conversations.language.wording import folded
 
 
 def _words(text: str) -> frozenset[str]:

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lexora_gql.conversations.budget import cut_to_tokens, estimate_tokens
-from lexora_gql.conversations.neutralising import neutral, neutral_passage, visible
-from lexora_gql.conversations.no_evidence import no_evidence
-from lexora_gql.conversations.prompting import MESSAGE_TOKENS, NO_EVIDENCE, SYSTEM, Turn, build, fit
+from lexora_gql.conversations.prompts.budget import cut_to_tokens, estimate_tokens
+from lexora_gql.conversations.prompts.neutralising import neutral, neutral_passage, visible
+from lexora_gql.conversations.prompts.no_evidence import no_evidence
+from lexora_gql.conversations.prompts.prompting import MESSAGE_TOKENS, NO_EVIDENCE, SYSTEM, Turn, build, fit
 from lexora_gql.ports.chat_model import ChatMessage, PromptSource
 
 QUESTION = "When are invoices paid?"

@@ -5,10 +5,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from lexora_gql.conversations.claims import claims
-from lexora_gql.conversations.markers import MarkerSpan
-from lexora_gql.conversations.support import Passage, Reading, best_support
-from lexora_gql.conversations.wording import Folded, fold_blanks, fold_wording
+from lexora_gql.conversations.citations.claims import claims
+from lexora_gql.conversations.citations.markers import MarkerSpan
+from lexora_gql.conversations.citations.support import Passage, Reading, best_support
+from lexora_gql.conversations.language.wording import Folded, fold_blanks, fold_wording
 from lexora_gql.ports.text_extractor import PageSpan, Span
 
 # Bullets, emphasis, quotes and full stops around a claim are the answer's own.

@@ -3,9 +3,9 @@
 import re
 from functools import lru_cache
 
-from lexora_gql.conversations.numerals import MONTHS, NUMBER_WORDS, UNITS
-from lexora_gql.conversations.vocabulary import STOP_WORDS
-from lexora_gql.conversations.wording import UNSPACED, folded, is_unspaced
+from lexora_gql.conversations.citations.numerals import MONTHS, NUMBER_WORDS, UNITS
+from lexora_gql.conversations.language.vocabulary import STOP_WORDS
+from lexora_gql.conversations.language.wording import UNSPACED, folded, is_unspaced
 
 TOKEN = re.compile(rf"\d+(?:[.,]\d+)*|{UNSPACED}|(?:(?!{UNSPACED})[^\W\d_]|['’](?=[^\W\d_]))+")
 WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")

@@ -1,6 +1,6 @@
 """Numbers as languages write them; words are folded, as those are that they are compared with."""
 
-from lexora_gql.conversations.wording import folded
+from lexora_gql.conversations.language.wording import folded
 
 _MAGNITUDES = {
     "hundred": 100, "thousand": 1_000, "million": 10**6, "millions": 10**6, "billion": 10**9, "trillion": 10**12,

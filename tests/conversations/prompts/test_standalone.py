@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lexora_gql.conversations.prompting import Turn
-from lexora_gql.conversations.standalone import (
+from lexora_gql.conversations.prompts.prompting import Turn
+from lexora_gql.conversations.prompts.standalone import (
     REWRITE_CHARACTERS_MAX,
     STANDALONE_CHARACTERS_MAX,
     needs_context,

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from functools import cached_property
 
-from lexora_gql.conversations.figures import Figures, figures_of
-from lexora_gql.conversations.names import Names, is_german, names_of
-from lexora_gql.conversations.numerals import CHINESE_DIGITS, CHINESE_SCALES
-from lexora_gql.conversations.sentences import sentences
-from lexora_gql.conversations.vocabulary import NEGATION_CHARACTERS, NEGATIONS, OPPOSITES, STOP_WORDS
-from lexora_gql.conversations.wording import folded, is_unspaced
-from lexora_gql.conversations.words import TOKEN, WORD, features
+from lexora_gql.conversations.citations.figures import Figures, figures_of
+from lexora_gql.conversations.citations.names import Names, is_german, names_of
+from lexora_gql.conversations.citations.numerals import CHINESE_DIGITS, CHINESE_SCALES
+from lexora_gql.conversations.language.sentences import sentences
+from lexora_gql.conversations.language.vocabulary import NEGATION_CHARACTERS, NEGATIONS, OPPOSITES, STOP_WORDS
+from lexora_gql.conversations.language.wording import folded, is_unspaced
+from lexora_gql.conversations.language.words import TOKEN, WORD, features
 from lexora_gql.ports.text_extractor import Span
 
 COVERAGE_MIN = 0.5

@@ -5,9 +5,9 @@ import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from lexora_gql.conversations.markers import MarkerSpan
-from lexora_gql.conversations.sentences import sentences
-from lexora_gql.conversations.wording import is_unspaced
+from lexora_gql.conversations.citations.markers import MarkerSpan
+from lexora_gql.conversations.language.sentences import sentences
+from lexora_gql.conversations.language.wording import is_unspaced
 from lexora_gql.ports.text_extractor import Span
 
 SEGMENT_WORDS_MIN = 3

@@ -2,8 +2,8 @@
 
 import re
 
-from lexora_gql.conversations.vocabulary import STOP_WORDS
-from lexora_gql.conversations.wording import folded
+from lexora_gql.conversations.language.vocabulary import STOP_WORDS
+from lexora_gql.conversations.language.wording import folded
 
 _LEAD_PHRASES = (
     "and|but|so|or|also|then|what about|how about|what if|what else|why not|same for|ok|okay",

@@ -5,8 +5,8 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from lexora_gql.conversations.numerals import MONTHS, UNITS
-from lexora_gql.conversations.vocabulary import (
+from lexora_gql.conversations.citations.numerals import MONTHS, UNITS
+from lexora_gql.conversations.language.vocabulary import (
     ENGLISH_WORDS,
     GERMAN_PLACE_PHRASES,
     GERMAN_TITLES,
@@ -14,8 +14,8 @@ from lexora_gql.conversations.vocabulary import (
     STOP_WORDS,
     TITLES,
 )
-from lexora_gql.conversations.wording import folded
-from lexora_gql.conversations.words import WORD
+from lexora_gql.conversations.language.wording import folded
+from lexora_gql.conversations.language.words import WORD
 
 _QUOTED = re.compile("《([^《》]{1,60})》|((?:[\u4e00-\u9fff]{1,6}·){1,4}[\u4e00-\u9fff]{1,6})")
 _CODE = re.compile(r"(?<![A-Za-z0-9])[A-Za-z]{1,10}-?\d[A-Za-z0-9]{0,20}(?:[-.]\d[A-Za-z0-9]{0,20}){0,6}")

@@ -1,6 +1,6 @@
 """How many tokens a text may cost, without the provider's tokenizer."""
 
-from lexora_gql.conversations.wording import is_unspaced
+from lexora_gql.conversations.language.wording import is_unspaced
 
 ASCII_CHARACTERS_PER_TOKEN = 4
 OTHER_CHARACTERS_PER_TOKEN = 2

@@ -5,7 +5,7 @@ Only the prompt gets it so; what is stored, quoted and shown stays as it is.
 
 import re
 
-from lexora_gql.conversations.marker_shapes import MARKER_SHAPE
+from lexora_gql.conversations.citations.marker_shapes import MARKER_SHAPE
 
 # Zero-width characters, bidi controls, variation selectors, tag characters, fillers: people do not see them, models do.
 _HIDDEN = re.compile(

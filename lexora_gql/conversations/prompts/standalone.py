@@ -3,7 +3,10 @@
 import re
 from collections.abc import Sequence
 
-from lexora_gql.conversations.follow_ups import (
+from lexora_gql.conversations.citations.markers import without_markers
+from lexora_gql.conversations.language.wording import folded, is_unspaced
+from lexora_gql.conversations.language.words import WORD
+from lexora_gql.conversations.prompts.follow_ups import (
     ARABIC_LEAD,
     DEMONSTRATIVE,
     EMPTY_SUBJECT,
@@ -16,11 +19,8 @@ from lexora_gql.conversations.follow_ups import (
     SHORT_WORDS_MAX,
     content_words,
 )
-from lexora_gql.conversations.markers import without_markers
-from lexora_gql.conversations.neutralising import neutral
-from lexora_gql.conversations.prompting import Turn
-from lexora_gql.conversations.wording import folded, is_unspaced
-from lexora_gql.conversations.words import WORD
+from lexora_gql.conversations.prompts.neutralising import neutral
+from lexora_gql.conversations.prompts.prompting import Turn
 from lexora_gql.ports.chat_model import ChatMessage
 
 STANDALONE_CHARACTERS_MAX = 2_000

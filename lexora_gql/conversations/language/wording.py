@@ -4,7 +4,7 @@ import re
 import unicodedata
 from functools import lru_cache
 
-from lexora_gql.conversations.marker_shapes import MARKER_SHAPE
+from lexora_gql.conversations.citations.marker_shapes import MARKER_SHAPE
 from lexora_gql.ports.text_extractor import Span
 
 HYPHENS = frozenset("-\u00ad\u2010\u2011\u2012\u2013\u2014\u2015\u2212\uff0d\ufe63")
