@@ -7,7 +7,6 @@ where the fused order is worse than wording alone by more than half a thousandth
 """
 
 import asyncio
-import json
 import math
 import sys
 import tempfile
@@ -21,18 +20,13 @@ from lexora_gql.documents.splitting import context, split
 from lexora_gql.ports.passage_index import IndexChanges, IndexedPassage
 from lexora_gql.ports.text_extractor import ExtractedText
 from lexora_gql.retrieval.fusion import fuse
+from tests.benchmarks.filling import lines
 from tests.shared_data import SHARED_DATA
 
 SETS = ("xquad-en", "xquad-de", "xquad-ar", "xquad-zh", "jaquad-dev", "aws-docs")
 CHARACTERS, OVERLAP, COUNT, CUT = 1_000, 150, 100, 10
 COLLECTION = UUID(int=1)
 TOLERANCE = 0.0005
-
-
-def lines(name: str, file: str) -> list[dict[str, str]]:
-    """Read one of a set's files of JSON lines."""
-    text = (SHARED_DATA / "retrieval" / name / file).read_text(encoding="utf-8")
-    return [json.loads(line) for line in text.split("\n") if line]
 
 
 def relevant(name: str) -> dict[str, dict[str, int]]:

@@ -4,16 +4,14 @@ import asyncio
 import csv
 import time
 from collections.abc import Sequence
-from contextlib import aclosing
 from dataclasses import dataclass, field
 from pathlib import Path
-from statistics import quantiles
 
-from tests.end_to_end.client import ENDS, Client, Json
+from tests.end_to_end.client import Client
+from tests.end_to_end.searching import Searcher, searching
 
 UPLOADS_AT_ONCE = 8
-SEARCHES_WHEN_IDLE = 60
-QUESTION = "How is safe drinking water ensured?"
+SEARCHES_WHEN_IDLE = 100
 # What a hostile document may never end with: that would be our fault, not the document's.
 OUR_FAULTS = {"INTERNAL", "WORKER_LOST"}
 
@@ -36,32 +34,32 @@ class Report:
     """What became of the documents.
 
     Attributes:
+        ended: How many ended, in whatever way.
+        seconds: From the first upload to the last end.
         surprises: One line per document that did not end as it should.
-        idle_milliseconds: Of searches before the uploads.
-        busy_milliseconds: Of searches during the uploads.
+        before_milliseconds: Of searches before the uploads.
+        meanwhile_milliseconds: Of searches during the uploads.
+        after_milliseconds: Of searches when all had ended.
     """
 
     ended: int = 0
     seconds: float = 0.0
     surprises: list[str] = field(default_factory=list)
-    idle_milliseconds: list[float] = field(default_factory=list)
-    busy_milliseconds: list[float] = field(default_factory=list)
+    before_milliseconds: list[float] = field(default_factory=list)
+    meanwhile_milliseconds: list[float] = field(default_factory=list)
+    after_milliseconds: list[float] = field(default_factory=list)
 
-    @property
-    def added_milliseconds(self) -> float:
-        """How much the 95th percentile of a search rose while documents were read."""
-        return p95(self.busy_milliseconds) - p95(self.idle_milliseconds)
+    def note(self, surprise: str | None) -> None:
+        """Count an end."""
+        self.ended += 1
+        if surprise is not None:
+            self.surprises.append(surprise)
 
 
 def samples(docs: Path) -> list[Sample]:
     """Return the documents of a manifest."""
     with (docs / "manifest.csv").open(encoding="utf-8", newline="") as file:
         return [Sample(docs / row["file"], row["expected"]) for row in csv.DictReader(file)]
-
-
-def p95(values: Sequence[float]) -> float:
-    """Return the 95th percentile."""
-    return quantiles(values, n=20)[-1]
 
 
 def verdict(sample: Sample, outcome: str, code: str | None) -> str | None:
@@ -82,61 +80,41 @@ def verdict(sample: Sample, outcome: str, code: str | None) -> str | None:
 async def run(client: Client, documents: Sequence[Sample]) -> Report:
     """Upload everything, search all the while, and return what became of it."""
     report = Report()
-    for _ in range(SEARCHES_WHEN_IDLE):
-        report.idle_milliseconds.append(await _timed_search(client))
-    started = time.monotonic()
-    searching = asyncio.create_task(_search_on(client, report))
-    try:
+    async with searching(client) as searcher:
+        report.before_milliseconds = await _idle(searcher)
+        started = time.monotonic()
+        searcher.go()
         accepted = await _upload_all(client, documents, report)
-        states = await _followed(client, accepted)
-    finally:
-        searching.cancel()
-    report.seconds = time.monotonic() - started
-    for document_id, sample in accepted.items():
+        # Two samples of the same bytes are one document.
+        states = await client.finished(*{document_id for document_id, _ in accepted})
+        report.seconds = time.monotonic() - started
+        report.meanwhile_milliseconds = await searcher.halt()
+        report.after_milliseconds = await _idle(searcher)
+    for document_id, sample in accepted:
         state = states[document_id]
-        code = state["failure"]["code"] if state["failure"] else None
-        if surprise := verdict(sample, state["status"], code):
-            report.surprises.append(surprise)
-    report.ended = len(documents)
+        report.note(verdict(sample, state["status"], state["failure"]["code"] if state["failure"] else None))
     return report
 
 
-async def _upload_all(client: Client, documents: Sequence[Sample], report: Report) -> dict[str, Sample]:
+async def _idle(searcher: Searcher) -> list[float]:
+    """Search without haste; the first search warms the server up and does not count."""
+    await searcher.one()
+    return [await searcher.one() for _ in range(SEARCHES_WHEN_IDLE)]
+
+
+async def _upload_all(client: Client, documents: Sequence[Sample], report: Report) -> list[tuple[str, Sample]]:
     slots = asyncio.Semaphore(UPLOADS_AT_ONCE)
-    accepted: dict[str, Sample] = {}
+    accepted: list[tuple[str, Sample]] = []
 
     async def upload(sample: Sample) -> None:
         async with slots:
             result = await client.upload(sample.path)
         if result["__typename"] == "DocumentAccepted":
-            accepted[result["document"]["id"]] = sample
-        elif surprise := verdict(sample, "refused", result["code"]):
-            report.surprises.append(surprise)
+            accepted.append((result["document"]["id"], sample))
+        else:
+            report.note(verdict(sample, "refused", result["code"]))
 
     async with asyncio.TaskGroup() as group:
         for sample in documents:
             group.create_task(upload(sample))
     return accepted
-
-
-async def _followed(client: Client, accepted: dict[str, Sample]) -> dict[str, Json]:
-    ids = list(accepted)
-    states: dict[str, Json] = {}
-    async with aclosing(client.subscribe("DocumentEvents", documentIds=ids)) as events:
-        async for event in events:
-            states[event["document"]["id"]] = event["document"]
-            if len(states) == len(ids) and all(state["status"] in ENDS for state in states.values()):
-                return states
-    return states
-
-
-async def _search_on(client: Client, report: Report) -> None:
-    while True:
-        report.busy_milliseconds.append(await _timed_search(client))
-        await asyncio.sleep(0.05)
-
-
-async def _timed_search(client: Client) -> float:
-    started = time.perf_counter()
-    await client.run("Search", query=QUESTION, first=5)
-    return (time.perf_counter() - started) * 1000

@@ -106,7 +106,7 @@ class Stack:
             postgres_url: Of someone who may make databases, as the fixture `postgres_url` gives it.
             settings: Such as OPENAI_BASE_URL="http://…".
         """
-        folder = _reachable_folder()
+        folder = reachable_folder()
         redis = EmbeddedRedis(folder / "redis")
         await redis.start()
         try:
@@ -155,7 +155,7 @@ class Stack:
         return program
 
 
-def _reachable_folder() -> Path:
+def reachable_folder() -> Path:
     """Return a new folder that the servers' user can reach; pytest's own are closed to others."""
     folder = Path(tempfile.mkdtemp(prefix="lexora-stack-"))
     folder.chmod(0o711)
