@@ -127,21 +127,8 @@ class Library:
             tags: As uploaded.
             embedder: Whose vectors its chunks get; must be the searcher's.
         """
-        document = Document(
-            id=uuid4(),
-            owner_id=viewer.user_id,
-            collection_id=collection_id or await self.personal_collection(viewer),
-            filename=filename,
-            title=filename.rpartition(".")[0],
-            media_type="text/plain",
-            byte_size=len(text.encode()),
-            sha256=hashlib.sha256(uuid4().bytes).digest(),
-            blob_key=f"{viewer.user_id}/{uuid4()}",
-            tags=list(tags),
-            status=DocumentStatus.PROCESSING,
-            stage=IngestionStage.INDEXING,
-            lease_token=uuid4(),
-        )
+        collection_id = collection_id or await self.personal_collection(viewer)
+        document = _leased(viewer, collection_id, filename, text, tags)
         await self.add(document)
         reading = await _reading(document, text, embedder or HashingEmbedder())
         assert document.lease_token is not None
@@ -150,6 +137,24 @@ class Library:
         query = select(Document).where(Document.id == document.id)
         async with self.database.engine.connect() as connection:
             return await connection.run_sync(lambda plain: OrmSession(plain).scalars(query).one())
+
+
+def _leased(viewer: Viewer, collection_id: UUID, filename: str, text: str, tags: Sequence[str]) -> Document:
+    return Document(
+        id=uuid4(),
+        owner_id=viewer.user_id,
+        collection_id=collection_id,
+        filename=filename,
+        title=filename.rpartition(".")[0],
+        media_type="text/plain",
+        byte_size=len(text.encode()),
+        sha256=hashlib.sha256(uuid4().bytes).digest(),
+        blob_key=f"{viewer.user_id}/{uuid4()}",
+        tags=list(tags),
+        status=DocumentStatus.PROCESSING,
+        stage=IngestionStage.INDEXING,
+        lease_token=uuid4(),
+    )
 
 
 async def _reading(document: Document, text: str, embedder: Embedder) -> Reading:

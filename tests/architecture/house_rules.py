@@ -57,9 +57,8 @@ def long_files(files: Files) -> list[str]:
     package = [lines for path, lines in lengths.items() if path.parts[0] == PACKAGE]
     if len(package) > 1 and (middle := median(package)) > LINES_MEDIAN_MAX:
         found.append(f"median: {middle:.0f} lines, at most {LINES_MEDIAN_MAX}")
-    if len(lengths) > 1:
-        if (high := quantiles(lengths.values(), n=20)[-1]) > LINES_P95_MAX:
-            found.append(f"95th percentile: {high:.0f} lines, at most {LINES_P95_MAX}")
+    if len(lengths) > 1 and (high := quantiles(lengths.values(), n=20)[-1]) > LINES_P95_MAX:
+        found.append(f"95th percentile: {high:.0f} lines, at most {LINES_P95_MAX}")
     return found
 
 

@@ -125,20 +125,26 @@ async def run(count: int, searches: int) -> bool:
         await measure("local index, 250 documents", searches, ask(index, queries, most))
         long = [given[at].text + given[at + 1].text for at in range(searches)]
         await measure("local index, 2,000 characters", searches, ask(index, long, None))
-        recent = [
-            IndexedPassage(count + 1 + at, document(0), one.text, one.vector) for at, one in enumerate(given[:200])
-        ]
-        await index.apply(COLLECTION, EMBEDDER, IndexChanges(added=recent), since=1, revision=2)
-        await measure("local index, 200 recent rows", searches, ask(index, queries, None))
-        eight = await measure(
-            "eight at once, each",
-            searches // 8,
-            lambda at: asyncio.gather(*(ask(index, queries, None)(at * 8 + other) for other in range(8))),
-        )
-        print(f"{'':34} {8_000 / max(eight, 1e-9):.0f} searches a second at the 95th percentile")
+        await _measure_recent(index, given, ask(index, queries, None), searches)
         await index.aclose()
     print(f"above the bare calls: {whole - base:.2f} ms at the 95th percentile, {LIMIT_MILLISECONDS:g} allowed")
     return whole - base <= LIMIT_MILLISECONDS
+
+
+async def _measure_recent(
+    index: LocalIndex, given: list[IndexedPassage], search: Callable[[int], Awaitable[object]], searches: int
+) -> None:
+    """Measure with rows that are not folded in yet, one search at a time and eight at once."""
+    first = len(given) + 1
+    recent = [IndexedPassage(first + at, document(0), one.text, one.vector) for at, one in enumerate(given[:200])]
+    await index.apply(COLLECTION, EMBEDDER, IndexChanges(added=recent), since=1, revision=2)
+    await measure("local index, 200 recent rows", searches, search)
+    eight = await measure(
+        "eight at once, each",
+        searches // 8,
+        lambda at: asyncio.gather(*(search(at * 8 + other) for other in range(8))),
+    )
+    print(f"{'':34} {8_000 / max(eight, 1e-9):.0f} searches a second at the 95th percentile")
 
 
 def main() -> None:

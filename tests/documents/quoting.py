@@ -22,39 +22,32 @@ async def store_answer(library: Library, viewer: Viewer, document: Document, chu
     conversation_id, message_id = uuid4(), uuid4()
     start = chunk.char_start + chunk.text.index(quote)
     await library.add(Conversation(id=conversation_id, owner_id=viewer.user_id, title="Hours"))
+    await library.add(_answer(message_id, conversation_id, viewer, quote))
+    source = {"message_id": message_id, "marker": 1, "owner_id": viewer.user_id, "filename": document.filename}
     await library.add(
-        Message(
-            id=message_id,
-            conversation_id=conversation_id,
-            owner_id=viewer.user_id,
-            role=MessageRole.ASSISTANT,
-            status=MessageStatus.COMPLETED,
-            content=f"{quote} [1]",
-        )
-    )
-    await library.add(
-        AnswerSource(
-            message_id=message_id,
-            marker=1,
-            owner_id=viewer.user_id,
-            filename=document.filename,
-            chunk_id=chunk.id,
-            score=1.0,
-        ),
+        AnswerSource(**source, chunk_id=chunk.id, score=1.0),
         Citation(
-            message_id=message_id,
+            **source,
             ordinal=0,
-            owner_id=viewer.user_id,
-            marker=1,
             answer_start=0,
             answer_end=len(quote),
             quote=quote,
             char_start=start,
             char_end=start + len(quote),
             verification=CitationVerification.EXACT,
-            filename=document.filename,
             document_id=document.id,
             chunk_id=chunk.id,
         ),
     )
     return message_id
+
+
+def _answer(message_id: UUID, conversation_id: UUID, viewer: Viewer, quote: str) -> Message:
+    return Message(
+        id=message_id,
+        conversation_id=conversation_id,
+        owner_id=viewer.user_id,
+        role=MessageRole.ASSISTANT,
+        status=MessageStatus.COMPLETED,
+        content=f"{quote} [1]",
+    )
