@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select, text, update
 
 from lexora_gql.accounts.viewer import Viewer
 from lexora_gql.adapters.offline.blob_store import InMemoryBlobs
@@ -160,6 +160,19 @@ class Desk:
         """Change rows as the owner of the tables, behind everyone's back."""
         async with self.database.engine.begin() as connection:
             await connection.execute(update(table).where(*which).values(**values))
+
+    async def waits_for_locks(self, sessions: int, *, saying: str = "") -> None:
+        """Wait until so many sessions of the database wait for a lock with a statement that holds some words."""
+        query = text(
+            "SELECT count(*) FROM pg_stat_activity "
+            "WHERE datname = current_database() AND wait_event_type = 'Lock' AND strpos(query, :saying) > 0"
+        )
+        async with asyncio.timeout(5):
+            while True:
+                async with self.database.engine.connect() as connection:
+                    if (await connection.execute(query, {"saying": saying})).scalar_one() >= sessions:
+                        return
+                await asyncio.sleep(0.01)
 
 
 class GatedEmbedder(HashingEmbedder):

@@ -137,9 +137,9 @@ class TestDeletingWhileItIsRead:
         async with desk.database.engine.begin() as holder:
             await holder.execute(text("SELECT FROM collections FOR NO KEY UPDATE"))
             reading = asyncio.create_task(desk.read())
-            await waiting_for_a_lock(desk, 1)
+            await desk.waits_for_locks(1)
             deleting = asyncio.create_task(desk.documents.delete(viewer, document.id))
-            await waiting_for_a_lock(desk, 2)
+            await desk.waits_for_locks(2)
         await asyncio.wait_for(reading, 5)
 
         erased = await asyncio.wait_for(deleting, 5)
@@ -156,11 +156,12 @@ class TestDeletingWhileItIsRead:
         collection_id = await library.collection(viewer)
         await desk.upload(viewer, LONG_TEXT, collection_id=collection_id)
         async with desk.database.engine.begin() as holder:
-            await holder.execute(text("SELECT FROM collections FOR NO KEY UPDATE"))
+            # The commit has locked the document, and waits here before it comes to the collection.
+            await holder.execute(text("LOCK TABLE chunks IN SHARE MODE"))
             reading = asyncio.create_task(desk.read())
-            await waiting_for_a_lock(desk, 1)
+            await desk.waits_for_locks(1)
             deleting = asyncio.create_task(desk.collections.delete(viewer, collection_id))
-            await waiting_for_a_lock(desk, 2)
+            await desk.waits_for_locks(2)
         await asyncio.wait_for(reading, 5)
 
         erased = await asyncio.wait_for(deleting, 5)
@@ -168,17 +169,6 @@ class TestDeletingWhileItIsRead:
         assert erased.documents_deleted == 1
         assert (await desk.count(Document), await desk.count(Chunk), await desk.count(Purge)) == (0, 0, 1)
         assert await deadlocks(desk) == 0
-
-
-async def waiting_for_a_lock(desk: Desk, sessions: int) -> None:
-    """Wait until so many sessions of the database wait for a row."""
-    query = text(
-        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
-    )
-    async with asyncio.timeout(5), desk.database.engine.connect() as connection:
-        while (await connection.execute(query)).scalar_one() < sessions:
-            await connection.execute(text("SELECT pg_stat_clear_snapshot()"))
-            await asyncio.sleep(0.01)
 
 
 async def deadlocks(desk: Desk) -> int:
