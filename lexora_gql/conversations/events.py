@@ -17,6 +17,7 @@ from lexora_gql.storage.database import Database
 
 PIECE_SECONDS = 0.03
 LOOK_SECONDS = 5.0
+QUIET_SECONDS = 0.5
 LOOK_WHILE_AWAY_SECONDS = 2.0
 
 
@@ -118,7 +119,7 @@ class AnswerFeed:
         self, viewer: Viewer, message: Message, watch: _Watch, bells: AsyncIterator[None]
     ) -> AsyncGenerator[AnswerTextEvent, None]:
         """Yield text from the bus, bell by bell, until it is time to look at PostgreSQL again."""
-        is_fresh = True
+        is_fresh, was_rung = True, False
         while True:
             live = await self._read(viewer, message, watch.offset)
             if live is None and not is_fresh:
@@ -132,12 +133,18 @@ class AnswerFeed:
                 await heard(bells, within_seconds=await self._patience())
                 return
             if live.text:
+                was_rung = False
                 watch.offset = live.offset + len(live.text)
                 yield AnswerTextEvent(AnswerPosition(AnswerPlace.TEXT, watch.offset), live.offset, live.text)
                 # Slow readers come back later and get a longer piece.
                 await asyncio.sleep(PIECE_SECONDS)
-            elif live.is_finished or not await heard(bells, within_seconds=await self._patience()):
+            elif live.is_finished:
                 return
+            else:
+                # A ring that brought nothing may be of text that is known already, or of an end that the bus missed.
+                if not await heard(bells, within_seconds=QUIET_SECONDS if was_rung else await self._patience()):
+                    return
+                was_rung = True
 
     async def _read(self, viewer: Viewer, message: Message, offset: int) -> LiveText | None:
         if message.lease_token is None:

@@ -1,8 +1,9 @@
 """Documents as users see them: uploaded, listed, read, processed again, deleted."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from collections.abc import Collection as Ids
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from uuid import UUID, uuid4
 
 from sqlalchemy import update
@@ -37,6 +38,7 @@ FILENAME_CHARACTERS = 255
 TAG_CHARACTERS = 64
 TAGS_MAX = 32
 TEXT_CHARACTERS_MAX = 100_000
+INTAKE_AT_ONCE = 2
 # PostgreSQL counts characters from 1, up to 2^31 - 1.
 TEXT_START_MAX = 2**31 - 2
 
@@ -99,6 +101,8 @@ class DocumentService:
     feed: DocumentFeed
     max_file_bytes: int
     accepted_media_types: tuple[str, ...]
+    # A burst of uploads would stand before every search at each of its steps: two at a time lose nothing.
+    intake: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(INTAKE_AT_ONCE))
 
     async def upload(
         self, viewer: Viewer, file: IncomingFile, *, title: str | None, collection_id: UUID | None, tags: Sequence[str]
@@ -256,7 +260,7 @@ class DocumentService:
         return media_type
 
     async def _target(self, viewer: Viewer, collection_id: UUID | None, sha256: bytes) -> tuple[UUID, Document | None]:
-        async with self.database.transaction(viewer) as session:
+        async with self.intake, self.database.transaction(viewer) as session:
             if collection_id is None:
                 personal = await personal_collection(session, viewer.user_id)
                 if personal is None:
@@ -293,7 +297,7 @@ class DocumentService:
 
     async def _insert(self, viewer: Viewer, values: dict[str, object]) -> Document | None:
         publication = Publication()
-        async with self.database.transaction(viewer) as session:
+        async with self.intake, self.database.transaction(viewer) as session:
             statement = (
                 insert(Document)
                 .values(values)

@@ -12,6 +12,9 @@ from lexora_gql.adapters.redis_events.bells import Bells
 from lexora_gql.adapters.redis_events.owed_rings import OwedRings
 from lexora_gql.ports.event_bus import BusAway, LiveText
 
+CONNECTIONS = 64
+"""As many answers can speak at once without waiting for each other; a wait that is too long looks like a lost Redis."""
+
 
 class RedisEvents:
     """An EventBus of which every server sees the same.
@@ -19,7 +22,7 @@ class RedisEvents:
     A call costs less than a second when Redis is away, and nothing for a second after one has failed.
     """
 
-    def __init__(self, url: str, *, prefix: str = "lexora", connections: int = 16) -> None:
+    def __init__(self, url: str, *, prefix: str = "lexora", connections: int = CONNECTIONS) -> None:
         """Prepare; nothing is connected before it is needed.
 
         Args:
