@@ -15,6 +15,7 @@ from lexora_gql.accounts.viewer import Viewer
 from lexora_gql.documents.changes import Publication, next_revision
 from lexora_gql.documents.errors import EmptyFile, FileTooLarge, UnsupportedFileType
 from lexora_gql.documents.feed import DocumentFeed
+from lexora_gql.documents.labels import TAG_CHARACTERS, TITLE_CHARACTERS, checked_labels
 from lexora_gql.documents.leases import queued_anew
 from lexora_gql.documents.media_types import describe, detect
 from lexora_gql.documents.models import Chunk, Document, DocumentStatus
@@ -25,7 +26,7 @@ from lexora_gql.documents.repository import (
     may_write,
     personal_collection,
 )
-from lexora_gql.errors import AlreadyRunning, InvalidInput, NotFound, require_length, require_range
+from lexora_gql.errors import AlreadyRunning, NotFound, require_length, require_range
 from lexora_gql.ports.blob_store import BlobStore
 from lexora_gql.ports.event_bus import EventBus
 from lexora_gql.ports.job_queue import JobQueue
@@ -33,10 +34,6 @@ from lexora_gql.storage.database import Database
 from lexora_gql.storage.keyset import Page, PageRequest
 from lexora_gql.telemetry.logs import request_id
 
-TITLE_CHARACTERS = 300
-FILENAME_CHARACTERS = 255
-TAG_CHARACTERS = 64
-TAGS_MAX = 32
 TEXT_CHARACTERS_MAX = 100_000
 INTAKE_AT_ONCE = 2
 # PostgreSQL counts characters from 1, up to 2^31 - 1.
@@ -316,47 +313,6 @@ class DocumentService:
             except AlreadyRunning:
                 known = await self.document(viewer, known.id) or known
         return Accepted(known, is_duplicate=True)
-
-
-def checked_labels(filename: str, title: str | None, tags: Sequence[str]) -> dict[str, object]:
-    """Return what is kept of a file's name, title and tags.
-
-    Raises:
-        InvalidInput: Title or tags are outside their bounds.
-    """
-    cleaned = cleaned_filename(filename)
-    given = stem(cleaned) if title is None else title
-    return {
-        "filename": cleaned,
-        "title": require_length("title", given.strip(), low=1, high=TITLE_CHARACTERS),
-        "tags": check_tags(tags),
-    }
-
-
-def stem(filename: str) -> str:
-    """Return a file's name without its extension."""
-    base, dot, _ = filename.rpartition(".")
-    return (base if dot and base.strip() else filename)[:TITLE_CHARACTERS]
-
-
-def cleaned_filename(filename: str) -> str:
-    """Return a file's name as metadata: no folders, no control characters, at most 255 characters."""
-    base = filename.replace("\\", "/").rpartition("/")[2]
-    printable = "".join(c for c in base if c.isprintable()).strip()
-    return printable[-FILENAME_CHARACTERS:] or "unnamed"
-
-
-def check_tags(tags: Sequence[str]) -> list[str]:
-    """Return tags without the white space around them and without repetition, in their order.
-
-    Raises:
-        InvalidInput: There are more than 32, or one is blank or longer than 64 characters.
-    """
-    checked = list(dict.fromkeys(require_length("tags", tag.strip(), low=1, high=TAG_CHARACTERS) for tag in tags))
-    if len(checked) > TAGS_MAX:
-        message = f"`tags` has {len(checked)} entries; at most {TAGS_MAX} are allowed."
-        raise InvalidInput(message, path=("tags",))
-    return checked
 
 
 async def _queue_again(session: AsyncSession, document_id: UUID) -> Document:

@@ -4,6 +4,7 @@ from uuid import UUID
 import pytest
 
 from lexora_gql.documents.errors import EmptyFile, FileTooLarge, UnsupportedFileType
+from lexora_gql.documents.labels import cleaned_filename
 from lexora_gql.documents.models import (
     CollectionAccess,
     Document,
@@ -12,7 +13,7 @@ from lexora_gql.documents.models import (
     IngestionFailureCode,
     IngestionStage,
 )
-from lexora_gql.documents.service import IncomingFile, cleaned_filename
+from lexora_gql.documents.service import IncomingFile
 from lexora_gql.errors import InvalidInput, NotFound
 from lexora_gql.ports.text_extractor import ExtractionFailed
 from tests.documents.desk import FILE_BYTES_MAX, Desk, incoming
