@@ -19,7 +19,7 @@ from lexora_gql.adapters.openai_chat.thinking import Thinking
 from lexora_gql.ports.chat_model import ChatMessage, ChatModelError, ChatRequest, TextPiece, Usage
 from tests.openai_server import CUT, Reply, ScriptedOpenAI, Signal, Step
 
-QUICK = Patience(first_seconds=0.3, next_seconds=0.3, backoff_seconds=0.001, retry_after_seconds_max=0.5)
+QUICK = Patience(first_seconds=2.0, next_seconds=2.0, backoff_seconds=0.001, retry_after_seconds_max=0.5)
 NEVER = Signal()
 
 
@@ -277,7 +277,7 @@ class TestFailing:
         await answer(model)
 
         assert len(provider.chats) == requests
-        assert low <= time.monotonic() - began < low + 0.5
+        assert time.monotonic() - began >= low
 
     async def test_nobody_there_is_unavailable(self) -> None:
         model = OpenAIChat(["test-model"], base_url="http://127.0.0.1:9/v1", patience=QUICK)
