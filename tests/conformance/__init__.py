@@ -1,0 +1,1 @@
+"""Public suites, real clients and hostile input against the running server."""
