@@ -1,4 +1,4 @@
-"""Folders with a package.json: what their lock names is installed once, and run by the Node that the playground uses."""
+"""Folders with a package.json: what their lock names is installed once, and run by the Node of the playground."""
 
 import fcntl
 import hashlib
@@ -14,7 +14,7 @@ from lexora_gql.transport.graphiql.node import BuildFailed, Node, find_node
 
 INSTALL_TIMEOUT_SECONDS = 300
 PREPARING_TIMEOUT_SECONDS = 2 * INSTALL_TIMEOUT_SECONDS
-"""For `pytest.mark.timeout` of modules whose first test may have to install, or to wait for another process that does."""
+"""For `pytest.mark.timeout` of modules whose first test may have to install, or to wait for others that do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,9 +30,9 @@ class NodeProject:
     node: Node
 
     def command(self, tool: str, *arguments: str) -> list[str]:
-        """Return the words that start a package's command, or a script of the folder when `tool` ends in .js or .mjs."""
+        """Return the words that start a package's command, or the folder's own script where `tool` is a .mjs."""
         script = self.folder / tool
-        if script.suffix not in {".js", ".mjs"}:
+        if script.suffix != ".mjs":
             script = self.folder / "node_modules" / ".bin" / tool
         # Not by its own first line: Node need not be on PATH.
         return [str(self.node.program), str(script), *arguments]
