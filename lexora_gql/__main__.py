@@ -83,15 +83,18 @@ def migrate() -> None:
 
 @app.command("export-schema")
 def export_schema(
-    path: Annotated[Path | None, typer.Argument(help="Printed when not given; with --check: the checkout's.")] = None,
+    path: Annotated[
+        Path | None,
+        typer.Argument(help="A file, or a folder for all that is made from it; printed when not given."),
+    ] = None,
     *,
-    check: Annotated[bool, typer.Option("--check", help="Write nothing; end with 1 and a diff if it differs.")] = False,
+    check: Annotated[bool, typer.Option("--check", help="Write nothing; end with 1 if what is there differs.")] = False,
 ) -> None:
     """Write the GraphQL schema that this server offers."""
-    from lexora_gql.terminal import schema_file
+    from lexora_gql.terminal.contract import files
     from lexora_gql.transport.graphql.schema import export_sdl
 
-    end_with(lambda: (schema_file.check if check else schema_file.export)(export_sdl(), path))
+    end_with(lambda: (files.check if check else files.export)(export_sdl(), path))
 
 
 @app.command("create-admin")

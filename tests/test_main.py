@@ -1,4 +1,5 @@
 import re
+import shutil
 from pathlib import Path
 from uuid import uuid4
 
@@ -7,6 +8,7 @@ import pytest
 
 from lexora_gql.transport.graphql.schema import export_sdl
 from tests.database import create_database
+from tests.shared_data import PROJECT
 from tests.terminal.running_server import lexora, start_command
 
 SECRET = "a secret of the tests, 32 bytes or more"
@@ -35,6 +37,20 @@ class TestExportingTheSchema:
         assert "type Question" in path.read_text(encoding="utf-8")
         assert (await lexora("export-schema", str(path))).code == 0
         assert (await lexora("export-schema", "--check", str(path))).code == 0
+
+    async def test_a_folder_gets_all_that_is_made_from_it(self, tmp_path: Path) -> None:
+        folder = tmp_path / "schema"
+        shutil.copytree(PROJECT / "schema", folder)
+        made = [folder / "lexora.graphql", folder / "operations" / "manifest.json"]
+        for path in made:
+            path.write_text("stale", encoding="utf-8")
+
+        done = await lexora("export-schema", "--check", str(folder))
+
+        assert done.code == 1
+        assert [line for line in done.output.splitlines() if line.startswith("---")] == [f"--- {path}" for path in made]
+        assert (await lexora("export-schema", str(folder))).code == 0
+        assert (await lexora("export-schema", "--check", str(folder))).code == 0
 
 
 class TestWrongSettings:

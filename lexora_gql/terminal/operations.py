@@ -20,6 +20,20 @@ from lexora_gql.terminal.errors import CannotGoOn
 FOLDER = Path(__file__).resolve().parents[2] / "schema" / "operations"
 
 
+def operation_names(folder: Path = FOLDER) -> list[str]:
+    """Return the names of all operations, in order.
+
+    Raises:
+        CannotGoOn: There are none, or a file cannot be parsed.
+    """
+    return sorted(
+        node.name.value
+        for document in _documents(folder)
+        for node in document.definitions
+        if isinstance(node, OperationDefinitionNode) and node.name is not None
+    )
+
+
 @cache
 def operation(name: str, folder: Path = FOLDER) -> DocumentNode:
     """Return an operation with the fragments that it spreads, and nothing else.
@@ -27,10 +41,7 @@ def operation(name: str, folder: Path = FOLDER) -> DocumentNode:
     Raises:
         CannotGoOn: It is not there, or a file cannot be parsed.
     """
-    paths = sorted(folder.glob("*.graphql"))
-    if not paths:
-        raise CannotGoOn(f"{folder} holds no operations; this command needs Lexora's checkout.")
-    parsed = [_parsed(path) for path in paths]
+    parsed = _documents(folder)
     everywhere = {name: node for document in parsed for name, node in _fragments(document).items()}
     for document in parsed:
         for node in document.definitions:
@@ -38,6 +49,14 @@ def operation(name: str, folder: Path = FOLDER) -> DocumentNode:
                 # A file's own fragments come first: another file may name one alike.
                 return DocumentNode(definitions=(node, *_spread(node, everywhere | _fragments(document))))
     raise CannotGoOn(f"{folder} has no operation named {name}; it is of another release.")
+
+
+@cache
+def _documents(folder: Path) -> tuple[DocumentNode, ...]:
+    paths = sorted(folder.glob("*.graphql"))
+    if not paths:
+        raise CannotGoOn(f"{folder} holds no operations; this command needs Lexora's checkout.")
+    return tuple(_parsed(path) for path in paths)
 
 
 def _parsed(path: Path) -> DocumentNode:
