@@ -2,7 +2,9 @@
 
 import fcntl
 import hashlib
+import json
 import os
+import re
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +12,7 @@ from typing import NoReturn
 
 import pytest
 
-from lexora_gql.transport.graphiql.node import BuildFailed, Node, find_node
+from lexora_gql.transport.graphiql.node import OLDEST_MAJOR, BuildFailed, Node, find_node
 
 INSTALL_TIMEOUT_SECONDS = 300
 PREPARING_TIMEOUT_SECONDS = 2 * INSTALL_TIMEOUT_SECONDS
@@ -64,7 +66,7 @@ def prepared(folder: Path) -> NodeProject:
     modules = folder / "node_modules"
     stamp, wanted = modules / ".lexora-lock", _fingerprint(folder)
     try:
-        node = find_node()
+        node = find_node(_oldest_major(folder))
         with (folder / ".npmrc").open("rb") as lock:
             # The processes of one run share the folder.
             fcntl.flock(lock, fcntl.LOCK_EX)
@@ -82,6 +84,12 @@ def cannot_be_had(reason: str) -> NoReturn:
     if os.environ.get("CI", "").lower() in {"1", "true"}:
         pytest.fail(reason, pytrace=False)
     pytest.skip(reason)
+
+
+def _oldest_major(folder: Path) -> int:
+    engines = json.loads((folder / "package.json").read_text(encoding="utf-8")).get("engines", {})
+    wanted = re.fullmatch(r">=(\d+)", engines.get("node", ""))
+    return int(wanted[1]) if wanted else OLDEST_MAJOR
 
 
 def _fingerprint(folder: Path) -> str:

