@@ -9,9 +9,11 @@ from lexora_gql.documents.collections import CollectionService
 from lexora_gql.documents.ingestion import IngestionService
 from lexora_gql.documents.reconciliation import DocumentReconciler
 from lexora_gql.documents.service import DocumentService
+from lexora_gql.persisted_documents import PersistedDocuments
 from lexora_gql.retrieval.service import RetrievalService
 from lexora_gql.storage.keyset import Page, PageRequest, Position
 from lexora_gql.system import SystemService
+from lexora_gql.throttling import Throttling
 
 __all__ = ["Page", "PageRequest", "Position", "Services", "Upkeep"]
 
@@ -26,6 +28,8 @@ class Services:
     retrieval: RetrievalService
     conversations: ConversationService
     system: SystemService
+    throttling: Throttling
+    persisted_documents: PersistedDocuments
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 MEBIBYTE = 1024 * 1024
 SECRET_BYTES_MIN = 32
+COST_MAX = 1_000_000_000
 EXTENSIONS = (".pdf", ".docx", ".md", ".markdown", ".txt", ".text")
 
 
@@ -79,6 +80,22 @@ class Settings(BaseSettings):
 
     rate_limit_per_minute: Annotated[int, Field(ge=1, le=1_000_000, description="Questions a minute and user.")] = 60
     login_attempts_per_minute: Annotated[int, Field(ge=1, le=1_000_000)] = 10
+    query_limit_per_minute: Annotated[int, Field(ge=1, le=1_000_000, description="Operations a minute and user.")] = (
+        1_200
+    )
+    upload_limit_per_minute: Annotated[int, Field(ge=1, le=1_000_000, description="Files a minute and user.")] = 600
+    query_cost_max: Annotated[int, Field(ge=1, le=COST_MAX, description="Points of one operation.")] = 20_000
+    query_cost_burst: Annotated[int, Field(ge=1, le=COST_MAX, description="Points of a user who rested.")] = 40_000
+    query_cost_per_minute: Annotated[int, Field(ge=1, le=COST_MAX, description="Points that flow back.")] = 120_000
+
+    graphql_status_codes: Annotated[
+        Literal["stable", "draft"],
+        Field(description="Of GraphQL over HTTP: draft has 422 for invalid documents, 294 for partial data."),
+    ] = "stable"
+    trusted_documents: Annotated[
+        Literal["off", "prefer", "only"], Field(description="What the documents of the manifest are to the server.")
+    ] = "off"
+    trusted_documents_manifest: Path | None = Field(None, description="Such as schema/operations/manifest.json.")
 
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     log_format: Literal["json", "console"] = "json"
@@ -114,6 +131,9 @@ class Settings(BaseSettings):
             raise ValueError(message)
         if self.lease_renewal_seconds * 2 > self.lease_seconds:
             message = "LEASE_RENEWAL_SECONDS: must be at most half of LEASE_SECONDS"
+            raise ValueError(message)
+        if self.query_cost_max > self.query_cost_burst:
+            message = "QUERY_COST_BURST: must be at least QUERY_COST_MAX"
             raise ValueError(message)
         return self
 

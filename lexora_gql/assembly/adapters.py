@@ -11,14 +11,18 @@ from lexora_gql.adapters.local_index import LocalIndex
 from lexora_gql.adapters.object_store_blobs import ObjectStoreBlobs
 from lexora_gql.adapters.openai_chat import OpenAIChat
 from lexora_gql.adapters.openai_embedder import OpenAIEmbedder
+from lexora_gql.adapters.redis_allowances import RedisAllowances
 from lexora_gql.adapters.redis_events import RedisEvents
+from lexora_gql.adapters.redis_shared_cache import RedisSharedCache
 from lexora_gql.adapters.wordllama_embedder import WordLlamaEmbedder
+from lexora_gql.ports.allowances import Allowances
 from lexora_gql.ports.blob_store import BlobStore
 from lexora_gql.ports.chat_model import ChatModel
 from lexora_gql.ports.embedder import Embedder
 from lexora_gql.ports.event_bus import EventBus
 from lexora_gql.ports.job_queue import JobQueue
 from lexora_gql.ports.passage_index import PassageIndex
+from lexora_gql.ports.shared_cache import SharedCache
 from lexora_gql.ports.text_extractor import TextExtractor
 from lexora_gql.settings import MEBIBYTE, Settings
 from lexora_gql.storage.database import Database
@@ -36,6 +40,8 @@ class Adapters:
     model: ChatModel
     index: PassageIndex
     extractor: TextExtractor
+    allowances: Allowances
+    cache: SharedCache
 
 
 @asynccontextmanager
@@ -51,7 +57,9 @@ async def open_adapters(settings: Settings) -> AsyncIterator[Adapters]:
         max_overflow=settings.database_max_overflow,
         echo=settings.database_echo,
     )
-    bus, queue = RedisEvents(settings.require_redis_url()), ArqQueue(settings.require_redis_url())
+    redis_url = settings.require_redis_url()
+    bus, queue = RedisEvents(redis_url), ArqQueue(redis_url)
+    allowances, cache = RedisAllowances(redis_url), RedisSharedCache(redis_url)
     embedder = choose_embedder(settings)
     model = choose_chat_model(settings, embedder)
     index = LocalIndex(settings.index_folder, settings.index_memory_mib * MEBIBYTE)
@@ -59,7 +67,7 @@ async def open_adapters(settings: Settings) -> AsyncIterator[Adapters]:
     bucket = settings.bucket_url.get_secret_value() if settings.bucket_url else None
     blobs = ObjectStoreBlobs(bucket or settings.blobs_folder)
     async with AsyncExitStack() as stack:
-        for opened in (bus, queue, embedder, index, extractor):
+        for opened in (bus, queue, embedder, index, extractor, allowances, cache):
             stack.push_async_callback(opened.aclose)
         if isinstance(model, OpenAIChat):
             stack.push_async_callback(model.aclose)
@@ -67,7 +75,7 @@ async def open_adapters(settings: Settings) -> AsyncIterator[Adapters]:
         if isinstance(embedder, WordLlamaEmbedder):
             # Reading its vocabulary holds the event loop up, once: better now than under the first search.
             await embedder.prepare()
-        yield Adapters(database, bus, queue, blobs, embedder, model, index, extractor)
+        yield Adapters(database, bus, queue, blobs, embedder, model, index, extractor, allowances, cache)
 
 
 def choose_embedder(settings: Settings) -> OpenAIEmbedder | WordLlamaEmbedder:

@@ -24,12 +24,14 @@ from lexora_gql.documents.publishing import Publisher
 from lexora_gql.documents.reconciliation import DocumentReconciler
 from lexora_gql.documents.service import DocumentService
 from lexora_gql.documents.vectors import VectorStore
+from lexora_gql.persisted_documents import PersistedDocuments
 from lexora_gql.retrieval.service import RetrievalService
 from lexora_gql.services import Services, Upkeep
 from lexora_gql.settings import Settings
 from lexora_gql.storage.migrations import missing_migrations
 from lexora_gql.system import ServerFacts, SystemService
 from lexora_gql.telemetry.metrics import Metrics
+from lexora_gql.throttling import Limits, Throttling
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +78,8 @@ def build(settings: Settings, adapters: Adapters) -> Process:
         system=SystemService(
             server_facts(settings, adapters), lambda: missing_migrations(database), reconciler, queue, bus, metrics
         ),
+        throttling=Throttling(adapters.allowances, Limits.from_settings(settings), metrics),
+        persisted_documents=PersistedDocuments(adapters.cache),
     )
     upkeep = Upkeep(build_ingestion(settings, adapters, metrics), reconciler, AnswerReconciler(database, bus))
     return Process(settings, adapters, services, upkeep, producers, metrics)

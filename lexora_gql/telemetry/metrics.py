@@ -26,6 +26,8 @@ OTHER = "other"
 COUNTERS: dict[str, tuple[str, ...]] = {
     "http_requests_total": ("HTTP requests.", "method", "route", "status"),
     "graphql_operations_total": ("GraphQL operations.", "type", "outcome"),
+    "throttled_operations_total": ("Operations refused, by the allowance that was used up.", "allowance"),
+    "graphql_documents_total": ("Documents by where they came from: trusted, automatic or free.", "source"),
     "documents_finished_total": ("Documents by their end: READY, or the code of the failure.", "outcome"),
     "answers_finished_total": ("Answers by their end.", "status", "mode"),
     "llm_requests_total": ("Requests to models: ok, or the code of the failure.", "model", "outcome"),
@@ -96,6 +98,8 @@ class Metrics:
     http_requests_total: Counter
     http_request_duration_seconds: Histogram
     graphql_operations_total: Counter
+    graphql_documents_total: Counter
+    throttled_operations_total: Counter
     live_subscriptions: Gauge
     document_processing_duration_seconds: Histogram
     document_stage_duration_seconds: Histogram

@@ -13,12 +13,14 @@ from sqlalchemy import Select, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from lexora_gql.accounts.viewer import Viewer
+from lexora_gql.adapters.offline.allowances import InMemoryAllowances
 from lexora_gql.adapters.offline.blob_store import InMemoryBlobs
 from lexora_gql.adapters.offline.chat_model import ScriptedChatModel
 from lexora_gql.adapters.offline.embedder import HashingEmbedder
 from lexora_gql.adapters.offline.event_bus import InMemoryEvents
 from lexora_gql.adapters.offline.job_queue import InMemoryJobQueue
 from lexora_gql.adapters.offline.passage_index import BruteForceIndex
+from lexora_gql.adapters.offline.shared_cache import InMemorySharedCache
 from lexora_gql.adapters.offline.text_extractor import OfflineTextExtractor
 from lexora_gql.assembly.adapters import Adapters
 from lexora_gql.assembly.process import Process, build
@@ -67,6 +69,8 @@ class Desk:
             model=model or ScriptedChatModel(),
             index=BruteForceIndex(),
             extractor=OfflineTextExtractor(),
+            allowances=InMemoryAllowances(),
+            cache=InMemorySharedCache(),
         )
         given = {"rate_limit_per_minute": 1_000_000, "secret_key": secrets.token_urlsafe(48), **settings}
         return cls(build(load_settings(**given), adapters), Library(database))

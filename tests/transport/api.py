@@ -15,11 +15,13 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.typing import Subprotocol
 
 from lexora_gql.adapters.object_store_blobs import ObjectStoreBlobs
+from lexora_gql.adapters.offline.allowances import InMemoryAllowances
 from lexora_gql.adapters.offline.chat_model import ScriptedChatModel
 from lexora_gql.adapters.offline.embedder import HashingEmbedder
 from lexora_gql.adapters.offline.event_bus import InMemoryEvents
 from lexora_gql.adapters.offline.job_queue import InMemoryJobQueue
 from lexora_gql.adapters.offline.passage_index import BruteForceIndex
+from lexora_gql.adapters.offline.shared_cache import InMemorySharedCache
 from lexora_gql.adapters.offline.text_extractor import OfflineTextExtractor
 from lexora_gql.assembly.adapters import Adapters
 from lexora_gql.assembly.process import Process, build
@@ -33,12 +35,19 @@ from lexora_gql.transport.lifecycle import Lifecycle
 PASSWORD = "correct horse battery staple"
 PREFLIGHT = {"GraphQL-Require-Preflight": "1"}
 MAX_FILE_BYTES = 300_000
+# Beyond what any test uses up by chance: many come from the same address.
+AMPLE = {
+    "query_limit_per_minute": 1_000_000,
+    "upload_limit_per_minute": 1_000_000,
+    "query_cost_burst": 1_000_000_000,
+    "query_cost_per_minute": 1_000_000_000,
+}
 
 
 def settings_for(folder: Path, **given: object) -> Settings:
     """Return the settings of a test's server."""
     own: dict[str, object] = {"data_dir": folder, "secret_key": "t" * 48, "max_file_size": MAX_FILE_BYTES}
-    return load_settings(**(own | given))
+    return load_settings(**(AMPLE | own | given))
 
 
 def assemble(database: Database, settings: Settings) -> Process:
@@ -52,6 +61,8 @@ def assemble(database: Database, settings: Settings) -> Process:
         model=ScriptedChatModel(),
         index=BruteForceIndex(),
         extractor=OfflineTextExtractor(),
+        allowances=InMemoryAllowances(),
+        cache=InMemorySharedCache(),
     )
     return build(settings, adapters)
 
