@@ -1,0 +1,1 @@
+"""What frontend teams feed our schema to: linters, compilers and generators."""
