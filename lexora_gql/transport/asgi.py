@@ -17,11 +17,12 @@ from lexora_gql.signing import Signer
 from lexora_gql.telemetry.metrics import Metrics
 from lexora_gql.transport.downloads import Downloads
 from lexora_gql.transport.graphiql import playground
+from lexora_gql.transport.graphql.admission import Admission
 from lexora_gql.transport.graphql.context import Environment
-from lexora_gql.transport.graphql.endpoint import GraphQLEndpoint
-from lexora_gql.transport.graphql.execution import Executor
-from lexora_gql.transport.graphql.schema import CORE
-from lexora_gql.transport.graphql.websocket import SocketLimits, WebSocketEndpoint
+from lexora_gql.transport.graphql.http.endpoint import GraphQLEndpoint
+from lexora_gql.transport.graphql.http.streaming import Streams
+from lexora_gql.transport.graphql.standing import ListenerLimits, Listeners
+from lexora_gql.transport.graphql.websocket import WebSocketEndpoint
 from lexora_gql.transport.health import Health
 from lexora_gql.transport.lifecycle import Lifecycle
 from lexora_gql.transport.metrics import MetricsEndpoint
@@ -48,7 +49,7 @@ def create_app(
     *,
     lifecycle: Lifecycle | None = None,
     background: Sequence[Background] = (),
-    socket_limits: SocketLimits | None = None,
+    limits: ListenerLimits | None = None,
 ) -> Starlette:
     """Return the application.
 
@@ -58,18 +59,18 @@ def create_app(
         metrics: Of this process.
         lifecycle: How whoever runs the server takes it down; also at `app.state.lifecycle`.
         background: Entered before the first request, left after the last, in the opposite order.
-        socket_limits: What one WebSocket may do.
+        limits: What sockets and streams may do.
 
     Raises:
-        WrongSettings: SECRET_KEY is not set.
+        WrongSettings: SECRET_KEY is not set, or the manifest of trusted documents cannot be read.
     """
     previous = settings.secret_key_previous
     signer = Signer(settings.require_secret_key(), previous.get_secret_value() if previous else None)
     environment = Environment(services, settings, signer)
     lifecycle = lifecycle or Lifecycle()
-    is_open = settings.environment != "production"
+    over = _over(environment, metrics, lifecycle, limits or ListenerLimits())
     app = Starlette(
-        routes=_routes(environment, metrics, lifecycle, socket_limits or SocketLimits(), is_open=is_open),
+        routes=_routes(environment, metrics, lifecycle, *over),
         middleware=_middleware(environment, metrics),
         lifespan=_lifespan(background),
     )
@@ -77,13 +78,32 @@ def create_app(
     return app
 
 
+def _over(
+    environment: Environment,
+    metrics: Metrics,
+    lifecycle: Lifecycle,
+    limits: ListenerLimits,
+) -> tuple[GraphQLEndpoint, WebSocketEndpoint]:
+    """Return GraphQL over HTTP and over WebSocket, between which a user's listeners are counted together."""
+    admission = Admission.of(environment, metrics)
+    listeners = Listeners(limits)
+    accounts = environment.services.accounts
+    streams = Streams(admission.executor, accounts, metrics, lifecycle, listeners)
+    page = playground.page if environment.settings.environment != "production" else None
+    return (
+        GraphQLEndpoint(admission, streams, metrics, page),
+        WebSocketEndpoint(admission, metrics, lifecycle, listeners),
+    )
+
+
 def _routes(
-    environment: Environment, metrics: Metrics, lifecycle: Lifecycle, limits: SocketLimits, *, is_open: bool
+    environment: Environment,
+    metrics: Metrics,
+    lifecycle: Lifecycle,
+    over_http: GraphQLEndpoint,
+    over_websocket: WebSocketEndpoint,
 ) -> list[BaseRoute]:
-    executor = Executor(CORE, is_open=is_open)
     health = Health(environment.services.system, lifecycle)
-    over_http = GraphQLEndpoint(environment, executor, metrics, playground.page if is_open else None)
-    over_websocket = WebSocketEndpoint(environment, executor, metrics, lifecycle, limits)
     routes: list[BaseRoute] = [
         Route("/", _welcome(environment), methods=["GET"]),
         Route("/health", health.health, methods=["GET"]),
@@ -93,7 +113,7 @@ def _routes(
         WebSocketRoute("/graphql", over_websocket),
         Route("/files/{token}", Downloads(environment), methods=["GET", "HEAD"]),
     ]
-    return [*routes, playground.STATIC] if is_open else routes
+    return [*routes, playground.STATIC] if over_http.playground else routes
 
 
 def _welcome(environment: Environment) -> Callable[[Request], Response]:
@@ -132,8 +152,9 @@ def _middleware(environment: Environment, metrics: Metrics) -> list[Middleware]:
                     "Apollo-Require-Preflight",
                     "X-Requested-With",
                     "X-Request-ID",
+                    "Last-Event-ID",
                 ],
-                expose_headers=["X-Request-ID", "Retry-After"],
+                expose_headers=["X-Request-ID", "Retry-After", "RateLimit", "RateLimit-Policy"],
                 max_age=3_600,
             )
         )

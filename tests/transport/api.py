@@ -29,7 +29,7 @@ from lexora_gql.settings import Settings, load_settings
 from lexora_gql.storage.database import Database
 from lexora_gql.terminal.operations import operation
 from lexora_gql.transport.asgi import create_app
-from lexora_gql.transport.graphql.websocket import SocketLimits
+from lexora_gql.transport.graphql.standing import ListenerLimits
 from lexora_gql.transport.lifecycle import Lifecycle
 
 PASSWORD = "correct horse battery staple"
@@ -184,12 +184,12 @@ class Api:
 
 @asynccontextmanager
 async def serving(
-    database: Database, settings: Settings, *, process: Process | None = None, limits: SocketLimits | None = None
+    database: Database, settings: Settings, *, process: Process | None = None, limits: ListenerLimits | None = None
 ) -> AsyncIterator[Api]:
     """Run a server on a port of its own."""
     process = process or assemble(database, settings)
     lifecycle = Lifecycle()
-    app = create_app(process.services, settings, process.metrics, lifecycle=lifecycle, socket_limits=limits)
+    app = create_app(process.services, settings, process.metrics, lifecycle=lifecycle, limits=limits)
     config = uvicorn.Config(app, port=0, log_config=None, ws_ping_interval=None, timeout_graceful_shutdown=1)
     server = uvicorn.Server(config)
     running = asyncio.create_task(server.serve())

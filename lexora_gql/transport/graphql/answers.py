@@ -77,10 +77,13 @@ class AnswerSubscription:
         context = info.context
         identifier = require_id(message_id, "Message", "messageId")
         cursors = AnswerCursors(context.environment.signer, identifier)
-        stream = context.services.conversations.events(context.viewer, identifier, after=cursors.decode(after))
+        position = cursors.decode(context.resume_after or after)
+        stream = context.services.conversations.events(context.viewer, identifier, after=position)
         async with aclosing(stream):
             async for event in stream:
-                yield _event(event, cursors.encode(event.position))
+                cursor = cursors.encode(event.position)
+                context.at_event(cursor)
+                yield _event(event, cursor)
 
 
 class AnswerCursors:

@@ -1,6 +1,6 @@
 """What a resolver works with: one context per operation."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Annotated
 
@@ -38,6 +38,17 @@ class Environment:
         return DownloadLinks(self.signer, self.settings.address)
 
 
+@dataclass(slots=True)
+class Place:
+    """Where a subscription stands.
+
+    Attributes:
+        cursor: Of the event that is being sent; None before the first.
+    """
+
+    cursor: str | None = None
+
+
 @dataclass(frozen=True)
 class Context:
     """What one operation works with.
@@ -46,13 +57,19 @@ class Context:
         environment: The same for every operation.
         identity: Who asks, nobody, or why the token that came was refused.
         client: Where they ask from.
-        is_caching: Whether what was loaded once is still right at the end: so in a query, not where things change.
+        is_caching: Whether what was loaded once is still right at the end: so in a query and in one event of a
+            subscription, not where things change.
+        resume_after: The cursor that a subscription goes on from, whatever its arguments say: the client lost the
+            connection, and sends the operation as it was.
+        place: Where a subscription stands.
     """
 
     environment: Environment
     identity: Identity
     client: Client
     is_caching: bool = True
+    resume_after: str | None = None
+    place: Place = field(default_factory=Place)
 
     @property
     def services(self) -> Services:
@@ -74,6 +91,11 @@ class Context:
     def loaders(self) -> Loaders:
         """What loads many objects at once, for this operation and viewer only."""
         return Loaders.of(self.services, self.viewer, is_caching=self.is_caching)
+
+    def at_event(self, cursor: str) -> None:
+        """Begin an event of a subscription: nothing that an earlier one loaded is right any more."""
+        self.place.cursor = cursor
+        self.__dict__.pop("loaders", None)
 
     def cursors(self, kind: str) -> Cursors:
         """Return maker and reader of the cursors of one kind of list."""

@@ -70,15 +70,18 @@ class FeedSubscription:
         """Watch documents change."""
         context = info.context
         changes = context.services.documents.feed.changes(
-            context.viewer, document_ids=known_ids(document_ids, "Document"), after=_number(context, after)
+            context.viewer,
+            document_ids=known_ids(document_ids, "Document"),
+            after=_number(context, context.resume_after or after),
         )
         async with aclosing(cast("AsyncGenerator[Change, None]", changes)):
             async for change in changes:
-                yield _event(context, change)
+                cursor = _cursor(context, change.number)
+                context.at_event(cursor)
+                yield _event(change, cursor)
 
 
-def _event(context: Context, change: Change) -> DocumentChanged | DocumentDeleted:
-    cursor = _cursor(context, change.number)
+def _event(change: Change, cursor: str) -> DocumentChanged | DocumentDeleted:
     if change.document is None:
         return DocumentDeleted(cursor=cursor, document_id=to_global_id("Document", change.document_id))
     return DocumentChanged(cursor=cursor, document=Document.of(change.document))

@@ -9,9 +9,8 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any
 
-from lexora_gql.transport.graphql.execution import GraphQLRequest
 from lexora_gql.transport.graphql.refusals import RequestRefused
-from lexora_gql.transport.graphql.requests import parse_json, to_request
+from lexora_gql.transport.graphql.requests import GraphQLRequest, parse_json, to_request
 
 SUBPROTOCOL = "graphql-transport-ws"
 FRAME_BYTES_MAX = 64 * 1024
@@ -129,12 +128,19 @@ def _frame(frame: dict[str, Any]) -> Frame:
             return Ping() if kind == "ping" else Pong()
         case "subscribe":
             identifier = _identifier(frame.get("id"))
-            if not isinstance(payload, dict) or not isinstance(payload.get("query"), str):
+            if not isinstance(payload, dict) or not _names_a_document(payload):
                 raise Closing(CloseCode.BAD_MESSAGE, "`payload` must be an object with a `query`.")
             return Subscribe(identifier, payload)
         case "complete":
             return Complete(_identifier(frame.get("id")))
     raise Closing(CloseCode.BAD_MESSAGE, "The message has no `type` that a client may send.")
+
+
+def _names_a_document(payload: dict[str, Any]) -> bool:
+    query = payload.get("query")
+    if query is None:
+        return payload.get("documentId") is not None or payload.get("extensions") is not None
+    return isinstance(query, str)
 
 
 def _authorization(payload: object) -> str | None:

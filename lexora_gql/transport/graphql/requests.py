@@ -1,13 +1,34 @@
 """From bytes and parameters to a GraphQL request; whatever is malformed is refused in words."""
 
 import json
+import re
 from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
-from lexora_gql.transport.graphql.execution import GraphQLRequest
 from lexora_gql.transport.graphql.refusals import BodyTooLarge, RequestRefused
 
 JSON_BYTES_MAX = 1024 * 1024
+DOCUMENT_ID = re.compile(r"(?:sha256:)?([A-Za-z0-9._~-]{1,128})", re.ASCII)
+SHA256 = re.compile(r"[0-9a-f]{64}", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class GraphQLRequest:
+    """What a client sent.
+
+    Attributes:
+        query: The document; None where it is named only.
+        document_id: Names a trusted document, or one that the server is to remember.
+        is_automatic: Whether the document is to be remembered under its id, which is its SHA-256 (Apollo's automatic
+            persisted queries).
+    """
+
+    query: str | None
+    variables: dict[str, Any] = field(default_factory=dict)
+    operation_name: str | None = None
+    document_id: str | None = None
+    is_automatic: bool = False
 
 
 async def read_json(stream: AsyncIterator[bytes]) -> GraphQLRequest:
@@ -69,18 +90,51 @@ def to_request(given: object) -> GraphQLRequest:
         message = "The request must be a JSON object; several at once are not taken."
         raise RequestRefused(message)
     query, variables, name = given.get("query"), given.get("variables"), given.get("operationName")
-    if not isinstance(query, str) or not query.strip():
-        message = "`query` must be a text with a GraphQL document."
-        raise RequestRefused(message)
-    for key, value in (("variables", variables), ("extensions", given.get("extensions"))):
+    extensions = given.get("extensions")
+    for key, value in (("variables", variables), ("extensions", extensions)):
         if value is not None and not isinstance(value, dict):
             message = f"`{key}` must be an object."
             raise RequestRefused(message)
     if name is not None and not isinstance(name, str):
         message = "`operationName` must be a text."
         raise RequestRefused(message)
+    automatic = _automatic_id(extensions or {})
+    document_id = _document_id(given.get("documentId")) or automatic
+    # Beside an id, clients leave the document out or send nothing for it.
+    if document_id is None or query:
+        if not isinstance(query, str) or not query.strip():
+            message = "`query` must be a text with a GraphQL document."
+            raise RequestRefused(message)
+    else:
+        query = None
     # An empty name is what some clients send for none.
-    return GraphQLRequest(query, variables or {}, name or None)
+    return GraphQLRequest(query, variables or {}, name or None, document_id, is_automatic=automatic is not None)
+
+
+def _document_id(given: object) -> str | None:
+    if given is None or given == "":
+        return None
+    found = DOCUMENT_ID.fullmatch(given) if isinstance(given, str) else None
+    if found is None:
+        message = (
+            "`documentId` must be a text of 1 to 128 letters, digits, or -._~, with or without `sha256:` before it."
+        )
+        raise RequestRefused(message)
+    return found[1]
+
+
+def _automatic_id(extensions: dict[str, Any]) -> str | None:
+    persisted = extensions.get("persistedQuery")
+    if persisted is None:
+        return None
+    if not isinstance(persisted, dict) or persisted.get("version") != 1:
+        message = "`extensions.persistedQuery` must be an object with version 1."
+        raise RequestRefused(message)
+    digest = persisted.get("sha256Hash")
+    if not isinstance(digest, str) or SHA256.fullmatch(digest) is None:
+        message = "`extensions.persistedQuery.sha256Hash` must be 64 hexadecimal digits in lower case."
+        raise RequestRefused(message)
+    return digest
 
 
 def _refuse_constant(name: str) -> NoReturn:

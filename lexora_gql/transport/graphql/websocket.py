@@ -1,26 +1,22 @@
 """GraphQL over WebSocket: the protocol graphql-transport-ws, one task per operation."""
 
 import asyncio
-from collections import Counter
 from collections.abc import Iterator
-from contextlib import aclosing
-from dataclasses import dataclass, field
+from contextlib import ExitStack, aclosing
+from dataclasses import dataclass
 from typing import Any
-from uuid import UUID
 
-from graphql import FieldNode, OperationType
+from graphql import OperationType
 from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketDisconnected
 
-from lexora_gql import clock
-from lexora_gql.accounts.service import Client
-from lexora_gql.accounts.viewer import Viewer
-from lexora_gql.errors import DomainError, Unavailable
+from lexora_gql.accounts.service import AccountService, Client
+from lexora_gql.errors import DomainError, Throttled, Unavailable
 from lexora_gql.telemetry.metrics import Metrics
 from lexora_gql.transport.authentication import Identity, identify
-from lexora_gql.transport.graphql.context import Context, Environment
-from lexora_gql.transport.graphql.errors import BAD_REQUEST, INTERNAL, report
-from lexora_gql.transport.graphql.execution import Executor, GraphQLRequest, Prepared, Refused
+from lexora_gql.transport.graphql.admission import Admission, Operation
+from lexora_gql.transport.graphql.errors import BAD_REQUEST, INTERNAL, domain_extensions, report
+from lexora_gql.transport.graphql.outcomes import Outcome, Refused
 from lexora_gql.transport.graphql.protocol import (
     SUBPROTOCOL,
     CloseCode,
@@ -34,31 +30,23 @@ from lexora_gql.transport.graphql.protocol import (
     to_text,
 )
 from lexora_gql.transport.graphql.refusals import RequestRefused
+from lexora_gql.transport.graphql.standing import Listeners, until_ended
 from lexora_gql.transport.lifecycle import Lifecycle
-
-
-@dataclass(frozen=True, slots=True)
-class SocketLimits:
-    """What one socket may do, and how long things may take."""
-
-    init_seconds: float = 10.0
-    keep_alive_seconds: float = 20.0
-    send_seconds: float = 20.0
-    last_words_seconds: float = 1.0
-    operations: int = 20
-    sockets_of_a_user: int = 20
 
 
 @dataclass(frozen=True, slots=True)
 class WebSocketEndpoint:
     """The ASGI application at /graphql for WebSocket."""
 
-    environment: Environment
-    executor: Executor
+    admission: Admission
     metrics: Metrics
     lifecycle: Lifecycle
-    limits: SocketLimits = SocketLimits()
-    sockets: Counter[UUID] = field(default_factory=Counter)
+    listeners: Listeners
+
+    @property
+    def accounts(self) -> AccountService:
+        """Who knows the tokens."""
+        return self.admission.environment.services.accounts
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one socket to its end."""
@@ -74,12 +62,12 @@ class _Socket:
 
     def __init__(self, endpoint: WebSocketEndpoint, websocket: WebSocket) -> None:
         self._endpoint = endpoint
-        self._limits = endpoint.limits
+        self._limits = endpoint.listeners.limits
         self._websocket = websocket
         self._authorization: str | None = None
         self._identity: Identity = None
         self._is_initialised = False
-        self._counted_for: UUID | None = None
+        self._counted = ExitStack()
         self._acknowledged = asyncio.Event()
         self._sending = asyncio.Lock()
         self._operations: dict[str, asyncio.Task[None]] = {}
@@ -92,6 +80,7 @@ class _Socket:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._receive(tasks))
                 tasks.create_task(self._watch_init())
+                tasks.create_task(self._watch_session())
                 tasks.create_task(self._keep_alive())
                 tasks.create_task(self._watch_draining())
         except* Closing as group:
@@ -103,10 +92,7 @@ class _Socket:
                 report(error)
             closing = Closing(CloseCode.INTERNAL, "Something went wrong on the server's side.")
         finally:
-            if self._counted_for is not None:
-                self._endpoint.sockets[self._counted_for] -= 1
-                if not self._endpoint.sockets[self._counted_for]:
-                    del self._endpoint.sockets[self._counted_for]
+            self._counted.close()
         await self._close(closing)
 
     async def _accept(self) -> None:
@@ -132,19 +118,18 @@ class _Socket:
                 await self._acknowledged.wait()
         except TimeoutError:
             raise Closing(CloseCode.INIT_TIMEOUT, "Connection initialisation timeout") from None
-        if isinstance(self._identity, Viewer) and self._identity.expires_at is not None:
-            await asyncio.sleep((self._identity.expires_at - clock.now()).total_seconds())
-            raise Closing(CloseCode.FORBIDDEN, "The access token has expired.")
+
+    async def _watch_session(self) -> None:
+        await self._acknowledged.wait()
+        every = self._limits.session_check_seconds
+        reason = await until_ended(self._endpoint.accounts, self._identity, self._authorization, every_seconds=every)
+        raise Closing(CloseCode.FORBIDDEN, reason)
 
     async def _keep_alive(self) -> None:
         await self._acknowledged.wait()
         while True:
             await asyncio.sleep(self._limits.keep_alive_seconds)
             await self._send(to_text("ping"))
-            # Signing out ends the sockets of a session, too.
-            identity = await identify(self._endpoint.environment.services.accounts, self._authorization)
-            if isinstance(identity, DomainError) and not isinstance(identity, Unavailable):
-                raise Closing(CloseCode.FORBIDDEN, "The session has ended.")
 
     async def _watch_draining(self) -> None:
         await self._endpoint.lifecycle.draining.wait()
@@ -175,21 +160,17 @@ class _Socket:
             raise Closing(CloseCode.TOO_MANY_INITS, "Too many initialisation requests")
         self._is_initialised = True
         self._authorization = authorization
-        self._identity = await identify(self._endpoint.environment.services.accounts, authorization)
+        self._identity = await identify(self._endpoint.accounts, authorization)
         if isinstance(self._identity, Unavailable):
             raise Closing(CloseCode.TRY_LATER, self._identity.message)
         if isinstance(self._identity, DomainError):
             raise Closing(CloseCode.FORBIDDEN, "Forbidden")
-        if isinstance(self._identity, Viewer):
-            self._count(self._identity.user_id)
+        try:
+            self._counted.enter_context(self._endpoint.listeners.counted(self._identity))
+        except Throttled as error:
+            raise Closing(CloseCode.TRY_LATER, error.message) from None
         await self._send(to_text("connection_ack"))
         self._acknowledged.set()
-
-    def _count(self, user_id: UUID) -> None:
-        if self._endpoint.sockets[user_id] >= self._limits.sockets_of_a_user:
-            raise Closing(CloseCode.TRY_LATER, f"A user has at most {self._limits.sockets_of_a_user} sockets.")
-        self._endpoint.sockets[user_id] += 1
-        self._counted_for = user_id
 
     async def _subscribe(self, frame: Subscribe, tasks: asyncio.TaskGroup) -> None:
         if not self._acknowledged.is_set():
@@ -207,16 +188,18 @@ class _Socket:
         """Serve one operation to its end; what is wrong with it ends nothing else."""
         kind, verdict = "unknown", "ok"
         try:
-            request = frame.request()
-            prepared = self._endpoint.executor.prepare(request)
-            kind = prepared.kind.value
-            await self._run(frame.id, prepared, request)
+            operation = await self._endpoint.admission.admit(frame.request(), self._identity, self._client())
+            kind = operation.kind.value
+            await self._run(frame.id, operation)
         except Refused as refused:
             verdict = "refused"
             await self._finish(frame.id, "error", refused.outcome.errors)
         except RequestRefused as refused:
             verdict = "refused"
             await self._finish(frame.id, "error", [{"message": refused.message, "extensions": {"code": BAD_REQUEST}}])
+        except (Throttled, Unavailable) as error:
+            verdict = "refused"
+            await self._finish(frame.id, "error", [{"message": error.message, "extensions": domain_extensions(error)}])
         except (Closing, WebSocketDisconnect, WebSocketDisconnected):
             raise
         except Exception as error:  # noqa: BLE001  # one operation's fault must not end the others
@@ -227,24 +210,31 @@ class _Socket:
         finally:
             self._endpoint.metrics.graphql_operations_total.labels(kind, verdict).inc()
 
-    async def _run(self, identifier: str, prepared: Prepared, request: GraphQLRequest) -> None:
-        is_query = prepared.kind is OperationType.QUERY
-        context = Context(self._endpoint.environment, self._identity, self._client(), is_caching=is_query)
-        if prepared.kind is not OperationType.SUBSCRIPTION:
-            outcome = await self._endpoint.executor.execute(prepared, request, context)
+    async def _run(self, identifier: str, operation: Operation) -> None:
+        if operation.kind is not OperationType.SUBSCRIPTION:
+            executor = self._endpoint.admission.executor
+            outcome = await executor.execute(operation.prepared, operation.variables, operation.context)
             if not outcome.is_executed:
                 raise Refused(outcome)
-            await self._send(to_text("next", id=identifier, payload=outcome.body))
+            await self._send_result(identifier, outcome.extended(operation.extensions))
         else:
-            await self._stream(identifier, prepared, request, context)
+            await self._stream(identifier, operation)
         await self._finish(identifier, "complete")
 
-    async def _stream(self, identifier: str, prepared: Prepared, request: GraphQLRequest, context: Context) -> None:
-        gauge = self._endpoint.metrics.live_subscriptions.labels(root_field(prepared))
+    async def _stream(self, identifier: str, operation: Operation) -> None:
+        gauge = self._endpoint.metrics.live_subscriptions.labels(operation.prepared.root_field)
+        executor = self._endpoint.admission.executor
+        extensions = operation.extensions
         with gauge.track_inprogress():
-            async with aclosing(self._endpoint.executor.subscribe(prepared, request, context)) as outcomes:
+            stream = executor.subscribe(operation.prepared, operation.variables, operation.context)
+            async with aclosing(stream) as outcomes:
                 async for outcome in outcomes:
-                    await self._send(to_text("next", id=identifier, payload=outcome.body))
+                    # What the operation cost is told once.
+                    await self._send_result(identifier, outcome.extended(extensions))
+                    extensions = {}
+
+    async def _send_result(self, identifier: str, outcome: Outcome) -> None:
+        await self._send(to_text("next", id=identifier, payload=outcome.body))
 
     async def _finish(self, identifier: str, kind: str, payload: list[dict[str, Any]] | None = None) -> None:
         # Gone from here on: a client may use the id again as soon as it reads this.
@@ -268,12 +258,6 @@ class _Socket:
     def _client(self) -> Client:
         peer = self._websocket.client
         return Client(peer.host if peer else None, self._websocket.headers.get("user-agent"))
-
-
-def root_field(prepared: Prepared) -> str:
-    """Return a subscription's root field, for the metrics; validation allows but one."""
-    node = prepared.operation.selection_set.selections[0]
-    return node.name.value if isinstance(node, FieldNode) else "other"
 
 
 def leaves(group: BaseExceptionGroup[BaseException]) -> Iterator[BaseException]:

@@ -15,9 +15,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lexora_gql.documents.service import IncomingFile
-from lexora_gql.transport.graphql.execution import GraphQLRequest
 from lexora_gql.transport.graphql.multipart import MultipartReader
 from lexora_gql.transport.graphql.refusals import RequestRefused
+from lexora_gql.transport.graphql.requests import GraphQLRequest
 
 BOUNDARY = "cut-here"
 CONTENT_TYPE = f'multipart/form-data; boundary="{BOUNDARY}"'

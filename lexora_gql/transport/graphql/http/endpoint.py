@@ -1,23 +1,27 @@
-"""GraphQL over HTTP: POST with JSON or files, GET for queries, and the playground for browsers."""
+"""GraphQL over HTTP: POST with JSON or files, GET for what changes nothing, and the playground for browsers."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 from graphql import OperationType
+from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import JSONResponse, Response
-from starlette.types import Receive, Scope, Send
+from starlette.responses import Response
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from lexora_gql.accounts.service import Client
 from lexora_gql.accounts.viewer import Viewer
-from lexora_gql.errors import Unauthenticated, Unavailable
+from lexora_gql.errors import Throttled, Unauthenticated, Unavailable
 from lexora_gql.telemetry.metrics import Metrics
 from lexora_gql.transport.authentication import Identity, identify
-from lexora_gql.transport.graphql.context import Context, Environment
-from lexora_gql.transport.graphql.errors import INTERNAL, domain_extensions, report
-from lexora_gql.transport.graphql.execution import Executor, GraphQLRequest, Outcome, Refused
+from lexora_gql.transport.graphql.admission import Admission, Operation
+from lexora_gql.transport.graphql.execution import Prepared
+from lexora_gql.transport.graphql.http import responses
+from lexora_gql.transport.graphql.http.framing import FRAMINGS
+from lexora_gql.transport.graphql.http.negotiation import GRAPHQL_JSON, JSON, Accepted, accepted
+from lexora_gql.transport.graphql.http.streaming import Streams
 from lexora_gql.transport.graphql.multipart import MultipartReader
+from lexora_gql.transport.graphql.outcomes import Refused
 from lexora_gql.transport.graphql.refusals import (
     MethodNotAllowed,
     NotAcceptable,
@@ -25,10 +29,8 @@ from lexora_gql.transport.graphql.refusals import (
     SignInFirst,
     UnsupportedMediaType,
 )
-from lexora_gql.transport.graphql.requests import from_parameters, read_json
+from lexora_gql.transport.graphql.requests import GraphQLRequest, from_parameters, read_json
 
-GRAPHQL_JSON = "application/graphql-response+json"
-JSON = "application/json"
 PREFLIGHT_HEADERS = ("graphql-require-preflight", "apollo-require-preflight", "x-requested-with")
 METHODS = "GET, POST"
 
@@ -38,97 +40,140 @@ class GraphQLEndpoint:
     """The ASGI application at /graphql for HTTP.
 
     Attributes:
-        playground: The page for browsers; None where there is none.
+        playground: The page for browsers; None in production, where there is none.
     """
 
-    environment: Environment
-    executor: Executor
+    admission: Admission
+    streams: Streams
     metrics: Metrics
     playground: Callable[[], Response] | None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request; whatever happens, in GraphQL's own form."""
         request = Request(scope, receive)
-        media_type = preferred_type(request.headers.get("accept"))
+        wishes = accepted(request.headers, default=self._default_type)
         try:
-            response = await self._answer(request, media_type)
-        except RequestRefused as refusal:
-            response = _refusal(refusal, media_type or JSON)
+            response = await self._answer(request, wishes)
+        except RequestRefused as refused:
+            response = responses.refusal(refused, wishes.error_type)
         except ClientDisconnect:
             return
         except Exception as error:  # noqa: BLE001  # nobody else would answer in GraphQL's form
-            response = _failure(error, media_type or JSON)
-        await response(scope, receive, send)
+            response = responses.failure(error, wishes.error_type)
+        try:
+            await response(scope, receive, send)
+        except Throttled as error:
+            # Too many streams; nothing was sent yet.
+            await responses.failure(error, wishes.error_type)(scope, receive, send)
 
-    async def _answer(self, request: Request, media_type: str | None) -> Response:
+    @property
+    def _codes(self) -> responses.StatusCodes:
+        return self.admission.environment.settings.graphql_status_codes
+
+    @property
+    def _default_type(self) -> str:
+        # Since 2025 the draft has the new type for those who have no wish; many clients that have none read the old.
+        return GRAPHQL_JSON if self._codes == "draft" else JSON
+
+    async def _answer(self, request: Request, wishes: Accepted) -> ASGIApp:
         if request.method not in {"GET", "HEAD", "POST"}:
             message = f"{request.method} is not served here."
             raise MethodNotAllowed(message, headers={"Allow": METHODS})
         if self.playground is not None and request.method != "POST" and _is_browser(request):
             return self.playground()
-        if media_type is None:
-            message = f"`Accept` must allow {GRAPHQL_JSON} or {JSON}."
+        if wishes.result is None and wishes.stream is None:
+            message = f"`Accept` must allow {GRAPHQL_JSON}, {JSON} or text/event-stream."
             raise NotAcceptable(message)
-        identity = await identify(self.environment.services.accounts, request.headers.get("authorization"))
+        accounts = self.admission.environment.services.accounts
+        identity = await identify(accounts, request.headers.get("authorization"))
         if request.method != "POST":
-            return await self._run(request, from_parameters(request.query_params), identity, media_type)
+            given = from_parameters(request.query_params)
+            self._require_deliberate(request.headers, given)
+            return await self._run(request, given, identity, wishes)
         content_type = request.headers.get("content-type", "")
         match content_type.partition(";")[0].strip().lower():
             case "application/json":
-                return await self._run(request, await read_json(request.stream()), identity, media_type)
+                return await self._run(request, await read_json(request.stream()), identity, wishes)
             case "multipart/form-data":
-                return await self._upload(request, content_type, identity, media_type)
+                return await self._upload(request, content_type, identity, wishes)
         message = "The body must be application/json or multipart/form-data."
         raise UnsupportedMediaType(message)
 
-    async def _upload(self, request: Request, content_type: str, identity: Identity, media_type: str) -> Response:
+    def _require_deliberate(self, headers: Headers, request: GraphQLRequest) -> None:
+        """In production, refuse documents in addresses that any page could make a browser fetch."""
+        if self.playground is None and request.query is not None:
+            require_preflight(headers, "Documents in an address need")
+
+    async def _upload(self, request: Request, content_type: str, identity: Identity, wishes: Accepted) -> ASGIApp:
         # Closing tells the client that the rest of the body is not wanted.
         if isinstance(identity, Unavailable):
             raise identity
         if not isinstance(identity, Viewer):
             message = (identity or Unauthenticated()).message
             raise SignInFirst(message, headers={"WWW-Authenticate": "Bearer", "Connection": "close"})
-        if not any(name in request.headers for name in PREFLIGHT_HEADERS):
-            message = "Uploads need one of the headers GraphQL-Require-Preflight, Apollo-Require-Preflight, "
-            message += "X-Requested-With: no page of another site can send it without being asked for leave."
-            raise RequestRefused(message, headers={"Connection": "close"})
-        async with MultipartReader(content_type, max_file_bytes=self.environment.settings.max_file_size) as reader:
-            return await self._run(request, await reader.read(request.stream()), identity, media_type)
+        if wishes.result is None:
+            message = f"Uploads are answered with {GRAPHQL_JSON} or {JSON}, which `Accept` must allow."
+            raise NotAcceptable(message, headers={"Connection": "close"})
+        require_preflight(request.headers, "Uploads need", closing=True)
+        max_file_bytes = self.admission.environment.settings.max_file_size
+        async with MultipartReader(content_type, max_file_bytes=max_file_bytes) as reader:
+            return await self._run(request, await reader.read(request.stream()), identity, wishes)
 
-    async def _run(self, http: Request, request: GraphQLRequest, identity: Identity, media_type: str) -> Response:
-        kind = "unknown"
+    async def _run(self, http: Request, request: GraphQLRequest, identity: Identity, wishes: Accepted) -> ASGIApp:
         try:
-            prepared = self.executor.prepare(request)
-            kind = prepared.kind.value
-            require_servable(prepared.kind, http.method)
-            context = Context(
-                self.environment, identity, client_of(http), is_caching=prepared.kind is OperationType.QUERY
+            operation = await self.admission.admit(
+                request,
+                identity,
+                client_of(http),
+                check=lambda prepared: require_servable(prepared, http.method, wishes),
+                resume_after=http.headers.get("last-event-id") or None,
             )
-            outcome = await self.executor.execute(prepared, request, context)
         except Refused as refused:
-            outcome = refused.outcome
-        except RequestRefused:
-            self._count(kind, "refused")
+            self._count("unknown", "refused")
+            return responses.result(refused.outcome, wishes.error_type, self._codes, None)
+        except (RequestRefused, Throttled):
+            self._count("unknown", "refused")
             raise
-        self._count(kind, _verdict(outcome))
-        return _response(outcome, media_type)
+        if wishes.stream is not None and (operation.kind is OperationType.SUBSCRIPTION or wishes.result is None):
+            framing = FRAMINGS[wishes.stream]
+            return self.streams.response(operation, http.headers.get("authorization"), framing)
+        return await self._single(operation, wishes.error_type)
+
+    async def _single(self, operation: Operation, media_type: str) -> Response:
+        executor = self.admission.executor
+        outcome = await executor.execute(operation.prepared, operation.variables, operation.context)
+        self._count(operation.kind.value, outcome.verdict)
+        return responses.result(outcome.extended(operation.extensions), media_type, self._codes, operation.budget)
 
     def _count(self, kind: str, verdict: str) -> None:
         self.metrics.graphql_operations_total.labels(kind, verdict).inc()
 
 
-def require_servable(kind: OperationType, method: str) -> None:
+def require_servable(prepared: Prepared, method: str, wishes: Accepted) -> None:
     """Check that an operation may come this way.
 
     Raises:
-        RequestRefused: Subscriptions come by WebSocket, mutations by POST.
+        RequestRefused: Mutations need POST, subscriptions a client that takes a stream.
     """
-    if kind is OperationType.SUBSCRIPTION:
-        message = "Subscriptions are served over WebSocket, with the protocol graphql-transport-ws."
-        raise RequestRefused(message)
-    if kind is OperationType.MUTATION and method != "POST":
+    if prepared.kind is OperationType.SUBSCRIPTION and wishes.stream is None:
+        message = "Subscriptions are served over WebSocket (graphql-transport-ws), or where `Accept` allows "
+        message += 'text/event-stream or multipart/mixed;boundary="graphql";subscriptionSpec=1.0.'
+        raise NotAcceptable(message)
+    if prepared.kind is OperationType.MUTATION and method != "POST":
         message = "Mutations need POST."
         raise MethodNotAllowed(message, headers={"Allow": "POST"})
+
+
+def require_preflight(headers: Headers, what: str, *, closing: bool = False) -> None:
+    """Check for a header that no page of another site can send without being asked for leave.
+
+    Raises:
+        RequestRefused: There is none of them.
+    """
+    if not any(name in headers for name in PREFLIGHT_HEADERS):
+        message = f"{what} one of the headers GraphQL-Require-Preflight, Apollo-Require-Preflight, X-Requested-With: "
+        message += "no page of another site can send it without being asked for leave."
+        raise RequestRefused(message, headers={"Connection": "close"} if closing else None)
 
 
 def client_of(request: Request) -> Client:
@@ -136,52 +181,7 @@ def client_of(request: Request) -> Client:
     return Client(request.client.host if request.client else None, request.headers.get("user-agent"))
 
 
-def preferred_type(accept: str | None) -> str | None:
-    """Return the type to answer with; None where the client takes neither."""
-    if accept is None or not accept.strip():
-        return JSON
-    offers = [part.partition(";") for part in accept.lower().split(",")]
-    wanted = [name.strip() for name, _, rest in offers if rest.replace(" ", "") not in {"q=0", "q=0.0"}]
-    for name in wanted:
-        if name == GRAPHQL_JSON:
-            return GRAPHQL_JSON
-        if name in {JSON, "application/*", "*/*"}:
-            return JSON
-    return None
-
-
 def _is_browser(request: Request) -> bool:
-    return "query" not in request.query_params and "text/html" in request.headers.get("accept", "").lower()
-
-
-def _verdict(outcome: Outcome) -> str:
-    if not outcome.is_executed:
-        return "refused"
-    return "error" if outcome.errors else "ok"
-
-
-def _response(outcome: Outcome, media_type: str) -> Response:
-    # With application/json a well-formed request is answered 200 whatever its document says: GraphQL over HTTP, 6.4.1.
-    status = 400 if not outcome.is_executed and media_type == GRAPHQL_JSON else 200
-    return _json(outcome.body, media_type, status)
-
-
-def _refusal(refusal: RequestRefused, media_type: str) -> Response:
-    body = {"errors": [{"message": refusal.message, "extensions": {"code": refusal.code}}]}
-    return _json(body, media_type, refusal.status, refusal.headers)
-
-
-def _failure(error: Exception, media_type: str) -> Response:
-    if isinstance(error, Unavailable):
-        extensions = domain_extensions(error)
-        body = {"errors": [{"message": error.message, "extensions": extensions}]}
-        return _json(body, media_type, 503, {"Retry-After": str(max(1, round(error.retry_after_seconds)))})
-    error_id = report(error)
-    message = f"Something went wrong on the server's side. Its log has the details under {error_id}."
-    body = {"errors": [{"message": message, "extensions": {"code": INTERNAL, "errorId": error_id}}]}
-    return _json(body, media_type, 500)
-
-
-def _json(body: dict[str, Any], media_type: str, status: int, headers: dict[str, str] | None = None) -> Response:
-    own = {"Content-Type": f"{media_type}; charset=utf-8", "Cache-Control": "no-store", "Vary": "Accept"}
-    return JSONResponse(body, status, own | (headers or {}))
+    is_asking = "query" in request.query_params or "documentId" in request.query_params
+    is_asking = is_asking or "extensions" in request.query_params
+    return not is_asking and "text/html" in request.headers.get("accept", "").lower()

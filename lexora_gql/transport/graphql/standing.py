@@ -1,0 +1,94 @@
+"""Whether those who listen may still do so, and how many of them one user has."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from lexora_gql import clock
+from lexora_gql.accounts.service import AccountService
+from lexora_gql.accounts.viewer import Viewer
+from lexora_gql.errors import DomainError, Throttled, Unavailable
+from lexora_gql.transport.authentication import Identity, identify
+
+RETRY_AFTER_SECONDS = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class ListenerLimits:
+    """What those who listen may do, and how long things may take.
+
+    Attributes:
+        init_seconds: Until a socket says who it is.
+        keep_alive_seconds: Between two signs of life.
+        session_check_seconds: Between two looks at whether a session was ended before its time.
+        send_seconds: Until a client has read what was sent to it.
+        last_words_seconds: Until what was said last has been read, when the server goes.
+        operations: Of a socket, at a time.
+        of_a_user: Sockets and streams of a user on this server.
+    """
+
+    init_seconds: float = 10.0
+    keep_alive_seconds: float = 15.0
+    session_check_seconds: float = 20.0
+    send_seconds: float = 20.0
+    last_words_seconds: float = 1.0
+    operations: int = 20
+    of_a_user: int = 20
+
+
+async def until_ended(
+    accounts: AccountService, identity: Identity, authorization: str | None, *, every_seconds: float
+) -> str:
+    """Wait until a session has ended, and return why in words; never returns for those without one.
+
+    Args:
+        accounts: Knows the sessions.
+        identity: As it was found at the beginning.
+        authorization: What it was found by.
+        every_seconds: How often to ask whether the session was ended before its time.
+    """
+    if not isinstance(identity, Viewer):
+        return await asyncio.Future[str]()
+    expires_at = identity.expires_at
+    while True:
+        left = (expires_at - clock.now()).total_seconds() if expires_at else every_seconds
+        await asyncio.sleep(max(0.0, min(left, every_seconds)))
+        if expires_at is not None and expires_at <= clock.now():
+            return "The access token has expired."
+        # Signing out ends what the session listens to; PostgreSQL being away does not.
+        now = await identify(accounts, authorization)
+        if isinstance(now, DomainError) and not isinstance(now, Unavailable):
+            return "The session has ended."
+
+
+@dataclass(slots=True)
+class Listeners:
+    """The sockets and streams of a server, by user."""
+
+    limits: ListenerLimits
+    open: Counter[UUID] = field(default_factory=Counter)
+
+    @contextmanager
+    def counted(self, identity: Identity) -> Iterator[None]:
+        """Count one more for as long as the context lasts; those without an account are not counted.
+
+        Raises:
+            Throttled: The user has as many as one may have.
+        """
+        if not isinstance(identity, Viewer):
+            yield
+            return
+        user_id = identity.user_id
+        if self.open[user_id] >= self.limits.of_a_user:
+            message = f"A user has at most {self.limits.of_a_user} sockets and streams."
+            raise Throttled(message, retry_after_seconds=RETRY_AFTER_SECONDS)
+        self.open[user_id] += 1
+        try:
+            yield
+        finally:
+            self.open[user_id] -= 1
+            if not self.open[user_id]:
+                del self.open[user_id]
