@@ -1,6 +1,7 @@
 """Documents that clients send once, and then name by their hash."""
 
 import hashlib
+import re
 from collections import OrderedDict
 from dataclasses import dataclass, field
 
@@ -9,6 +10,7 @@ from lexora_gql.ports.shared_cache import VALUE_BYTES_MAX, SharedCache
 KEPT_SECONDS = 24 * 60 * 60
 ENTRIES_MAX = 1_000
 BYTES_MAX = 4 * 1024 * 1024
+SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
 @dataclass(slots=True)
@@ -24,6 +26,8 @@ class PersistedDocuments:
 
     async def find(self, owner: str, sha256: str) -> str | None:
         """Return the text with this hash (64 lower-case hexadecimal digits), if the owner has sent it."""
+        if not SHA256.fullmatch(sha256):
+            return None
         kept = self._recent.get((owner, sha256))
         if kept is not None:
             self._recent.move_to_end((owner, sha256))

@@ -47,8 +47,8 @@ class Limits:
         points_per_second = settings.query_cost_per_minute / MINUTE_SECONDS
         return cls(
             Allowance("points", settings.query_cost_burst, points_per_second),
-            _per_minute("query", settings.query_limit_per_minute),
-            _per_minute("upload", settings.upload_limit_per_minute),
+            _per_minute("operations", settings.query_limit_per_minute),
+            _per_minute("uploads", settings.upload_limit_per_minute),
         )
 
 
@@ -88,12 +88,15 @@ class Throttling:
         short = [charge for charge in charges if charge.amount > remaining[charge.allowance.name]] or charges[:1]
         for charge in short:
             self.metrics.throttled_operations_total.labels(allowance=charge.allowance.name).inc()
-        allowance = short[0].allowance
-        noun = {self.limits.points.name: "points", self.limits.uploads.name: "uploads"}.get(
-            allowance.name, "operations"
-        )
-        each_minute = round(allowance.per_second * MINUTE_SECONDS)
-        message = f"Too many {noun}: {each_minute:,} a minute are allowed; try again in {wait_seconds:.1f} s."
+        allowance, amount = short[0].allowance, short[0].amount
+        if amount > allowance.capacity:
+            message = f"{amount:,} {allowance.name} at once are more than the {allowance.capacity:,} that are allowed."
+        else:
+            each_minute = round(allowance.per_second * MINUTE_SECONDS)
+            message = (
+                f"Your {allowance.name} are used up for now: {each_minute:,} a minute come back; "
+                f"try again in {wait_seconds:.1f} s."
+            )
         return Throttled(message, retry_after_seconds=wait_seconds)
 
 

@@ -53,10 +53,10 @@ class RedisSharedCache:
         await self._redis.aclose()
         await self._redis.connection_pool.aclose()
 
-    def _key(self, owner: str, key: str) -> str:
-        return f"{self._prefix}:cache:{owner}:{key}"
+    def _key(self, owner: str, key: str) -> bytes:
+        return f"{self._prefix}:cache:{owner}:{key}".encode("utf-8", "surrogatepass")
 
 
 def _header(owner: str) -> bytes:
-    name = owner.encode()
+    name = owner.encode("utf-8", "surrogatepass")
     return OWNER_LENGTH.pack(len(name)) + name

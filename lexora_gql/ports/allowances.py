@@ -11,13 +11,18 @@ class Allowance:
 
     Attributes:
         name: Short and without a colon.
-        capacity: What a full one holds.
+        capacity: What a full one holds, at least 1.
         per_second: What flows into it; more than 0.
     """
 
     name: str
     capacity: int
     per_second: float
+
+    def __post_init__(self) -> None:
+        if self.capacity < 1 or self.per_second <= 0 or ":" in self.name:
+            message = f"There can be no {self}."
+            raise ValueError(message)
 
 
 @dataclass(frozen=True, slots=True)

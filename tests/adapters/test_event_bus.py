@@ -2,7 +2,6 @@
 
 import signal
 from collections.abc import AsyncIterator
-from pathlib import Path
 from uuid import uuid4
 
 import pytest
@@ -55,14 +54,6 @@ async def redis_bus(redis_url: str) -> AsyncIterator[RedisEvents]:
     bus = RedisEvents(redis_url, prefix=f"test-{uuid4()}")
     yield bus
     await bus.aclose()
-
-
-@pytest.fixture
-async def own_redis(servers_folder: Path) -> AsyncIterator[EmbeddedRedis]:
-    server = EmbeddedRedis(servers_folder / f"redis-{uuid4().hex[:8]}")
-    await server.start()
-    yield server
-    await server.stop()
 
 
 class TestRedisEvents(EventBusContract):

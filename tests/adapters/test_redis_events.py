@@ -23,14 +23,6 @@ async def redis_bus(redis_url: str) -> AsyncIterator[RedisEvents]:
     await bus.aclose()
 
 
-@pytest.fixture
-async def own_redis(servers_folder: Path) -> AsyncIterator[EmbeddedRedis]:
-    server = EmbeddedRedis(servers_folder / f"redis-{uuid4().hex[:8]}")
-    await server.start()
-    yield server
-    await server.stop()
-
-
 class TestRedisServers:
     async def test_a_ring_on_one_server_is_heard_on_another(self, redis_url: str) -> None:
         prefix = f"test-{uuid4()}"

@@ -1,13 +1,15 @@
 """Allowances that every server counts together, at the price of a dictionary look-up for most operations.
 
-A call on Redis costs a process several times what it costs Redis, and an operation may not become dearer because it is
-counted. So a process takes portions of 5 % of a bucket in advance and spends them by itself, as long as more than half
-of the bucket is left; below that each operation is counted in Redis, exactly. A portion is taken out of the bucket when
-it is lent, so all servers together never grant more than the capacity and what flows in, and one portion a server that
-was lent before. Who has been refused is refused without asking until enough has flowed in. And whoever asks at the same
-time is asked for together: one call of one script on one connection.
+A call on Redis costs a process about 0.1 ms of CPU, and an operation should not become dearer because it is counted.
+So a process takes portions of 5 % of a bucket in advance and spends them by itself (5 µs), as long as more than a
+quarter of the bucket is left; below that each operation is counted in Redis, exactly. A portion is taken out of the
+bucket when it is lent: all processes together never grant more than the capacity, what flows in, and one portion each
+that was lent before.
 
-While Redis is away each process goes on with what it last knew, alone.
+Whoever was refused is refused without a call until enough has flowed in. And those who ask at the same time are asked
+for together, by one call of one script on one connection (20 at once: 0.04 ms each).
+
+While Redis is away each process goes on alone with what it last knew.
 """
 
 import asyncio
@@ -25,7 +27,7 @@ from lexora_gql.adapters.redis_connections import Circuit, RedisAway, bounded_po
 from lexora_gql.ports.allowances import Charge, Verdict
 
 OWNERS_MAX = 10_000
-"""Whoever has taken nothing for longest is forgotten first."""
+"""That a process knows at a time; about 7 MB."""
 
 ASKS_MAX = 200
 """In one call; a script that runs for long holds everybody up."""
@@ -51,14 +53,23 @@ class _Ask:
 class RedisAllowances:
     """See the module."""
 
-    def __init__(self, url: str, *, prefix: str = "lexora", clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        prefix: str = "lexora",
+        clock: Callable[[], float] = time.monotonic,
+        owners_max: int = OWNERS_MAX,
+    ) -> None:
         """Prepare; nothing is connected before it is needed.
 
         Args:
             url: redis://, rediss:// or unix://.
             prefix: Before every key, so that several installations can share a Redis.
             clock: Tells seconds to what is counted in the process; Redis has its own.
+            owners_max: Whoever has taken nothing for longest is forgotten first.
         """
+        self._owners_max = owners_max
         self._prefix = prefix
         self._clock = clock
         self._redis = Redis(connection_pool=bounded_pool(url, connections=1))
@@ -96,6 +107,9 @@ class RedisAllowances:
             self._task.cancel()
             with suppress(asyncio.CancelledError):
                 await self._task
+        for ask in self._waiting:
+            ask.answer(None, self._clock())
+        self._waiting.clear()
         await self._redis.aclose()
         await self._redis.connection_pool.aclose()
 
@@ -103,7 +117,7 @@ class RedisAllowances:
         holding = self._holdings.get(owner)
         if holding is None:
             holding = self._holdings[owner] = Holding()
-            if len(self._holdings) > OWNERS_MAX:
+            if len(self._holdings) > self._owners_max:
                 self._holdings.popitem(last=False)
         else:
             self._holdings.move_to_end(owner)

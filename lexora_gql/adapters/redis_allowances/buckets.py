@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from lexora_gql.adapters.token_buckets import ROUNDING
 from lexora_gql.ports.allowances import Allowance, Charge
 
-EASE = 0.5
+EASE = 0.25
 """A portion is lent only while this part of the capacity is left without it."""
 
 # Many asks at once, one after the other: each is granted as a whole or not at all. What comes back of a portion counts
