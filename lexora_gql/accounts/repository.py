@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID, uuid4
 
-from sqlalchemy import column, exists, insert, select, table, update
+from sqlalchemy import any_, column, exists, insert, select, table, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from lexora_gql.accounts.models import Password, RefreshToken, Role, Session, User
 from lexora_gql.accounts.session_cache import LiveSession
+from lexora_gql.storage.base import ids_array
 
 # What a new account begins with belongs to `documents`, which stands above: here only the columns are named.
 COLLECTIONS = table("collections", column("id"), column("owner_id"), column("name"), column("is_personal"))
@@ -103,7 +104,7 @@ class AccountRepository:
 
     async def people(self, ids: Collection[UUID]) -> dict[UUID, User]:
         """Return those of these users whom the transaction's viewer may know of."""
-        found = await self.session.scalars(select(User).where(User.id.in_(ids)))
+        found = await self.session.scalars(select(User).where(User.id == any_(ids_array(ids))))
         return {user.id: user for user in found}
 
 

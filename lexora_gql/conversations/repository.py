@@ -7,9 +7,10 @@ from datetime import timedelta
 from typing import TypeVar
 from uuid import UUID
 
-from sqlalchemy import delete, func, select, text
+from sqlalchemy import any_, delete, func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from lexora_gql.conversations.branches import Branch, Stretch, paths
 from lexora_gql.conversations.leases import AnswerLease
 from lexora_gql.conversations.models import (
     AnswerSource,
@@ -19,7 +20,8 @@ from lexora_gql.conversations.models import (
     Message,
     MessageRole,
 )
-from lexora_gql.storage.keyset import Order, Page, PageRequest, Position, paginate
+from lexora_gql.storage.base import ids_array
+from lexora_gql.storage.keyset import Order, Page, PageRequest, paginate
 
 Row = TypeVar("Row")
 NEWEST_FIRST = Order(Conversation.updated_at, Conversation.id, is_descending=True)
@@ -39,7 +41,7 @@ class ConversationRepository:
 
     async def by_ids(self, ids: Ids[UUID]) -> dict[UUID, Conversation]:
         """Return those of the conversations that are the viewer's."""
-        rows = await self.session.scalars(select(Conversation).where(Conversation.id.in_(ids)))
+        rows = await self.session.scalars(select(Conversation).where(Conversation.id == any_(ids_array(ids))))
         return {row.id: row for row in rows}
 
     async def page(self, request: PageRequest) -> Page[Conversation]:
@@ -53,7 +55,7 @@ class ConversationRepository:
 
     async def messages(self, ids: Ids[UUID]) -> dict[UUID, Message]:
         """Return those of the messages that are the viewer's."""
-        rows = await self.session.scalars(select(Message).where(Message.id.in_(ids)))
+        rows = await self.session.scalars(select(Message).where(Message.id == any_(ids_array(ids))))
         return {row.id: row for row in rows}
 
     async def branch(self, conversation_id: UUID, leaf_id: UUID | None) -> list[Message]:
@@ -61,14 +63,23 @@ class ConversationRepository:
 
         Empty where the leaf is not a message of the conversation.
         """
-        query = select(Message).where(Message.conversation_id == conversation_id)
-        rows = {row.id: row for row in await self.session.scalars(query)}
-        leaf = rows.get(leaf_id) if leaf_id is not None else newest_leaf(list(rows.values()))
-        path: list[Message] = []
-        while leaf is not None:
-            path.append(leaf)
-            leaf = rows.get(leaf.parent_id) if leaf.parent_id is not None else None
-        return path[::-1]
+        branch = Branch(conversation_id, leaf_id)
+        path = (await self.paths([branch])).get(branch, [])
+        rows = await self.messages(path)
+        return [rows[message_id] for message_id in path]
+
+    async def paths(self, branches: Ids[Branch]) -> dict[Branch, list[UUID]]:
+        """Return the ids of the messages along each branch, the first one's first; none where there is no branch."""
+        rows = await self.session.execute(paths(branches))
+        return {Branch(conversation_id, leaf_id): path for conversation_id, leaf_id, path in rows}
+
+    async def branches(self, wanted: Ids[Branch], request: PageRequest) -> dict[Branch, Page[Message]]:
+        """Return the same part of each branch."""
+        found = {branch: list[UUID]() for branch in wanted} | await self.paths(wanted)
+        parts = {branch: Stretch.of(path, request) for branch, path in found.items()}
+        # Only what is on a page is read whole: a branch may be long, and its texts longer.
+        rows = await self.messages([message_id for part in parts.values() for message_id in part.ids])
+        return {branch: part.page(rows) for branch, part in parts.items()}
 
     async def being_written(self, conversation_id: UUID) -> list[AnswerLease]:
         """Return the leases of a conversation's answers that are being written."""
@@ -90,7 +101,7 @@ class ConversationRepository:
                 & (other.c.role == one.c.role)
                 & (other.c.id != one.c.id),
             )
-            .where(one.c.id.in_(ids))
+            .where(one.c.id == any_(ids_array(ids)))
             .order_by(other.c.created_at, other.c.id)
         )
         found = [(row[0], row[1]) for row in pairs]
@@ -103,14 +114,16 @@ class ConversationRepository:
     async def citations(self, message_ids: Ids[UUID]) -> dict[UUID, list[Citation]]:
         """Return each answer's citations, in the order of the text."""
         rows = await self.session.scalars(
-            select(Citation).where(Citation.message_id.in_(message_ids)).order_by(Citation.ordinal)
+            select(Citation).where(Citation.message_id == any_(ids_array(message_ids))).order_by(Citation.ordinal)
         )
         return _grouped(message_ids, [(row.message_id, row) for row in rows])
 
     async def sources(self, message_ids: Ids[UUID]) -> dict[UUID, list[AnswerSource]]:
         """Return each answer's numbered sources."""
         rows = await self.session.scalars(
-            select(AnswerSource).where(AnswerSource.message_id.in_(message_ids)).order_by(AnswerSource.marker)
+            select(AnswerSource)
+            .where(AnswerSource.message_id == any_(ids_array(message_ids)))
+            .order_by(AnswerSource.marker)
         )
         return _grouped(message_ids, [(row.message_id, row) for row in rows])
 
@@ -144,32 +157,6 @@ class ConversationRepository:
 
     async def _lock(self, name: str) -> None:
         await self.session.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))"), {"name": name})
-
-
-def newest_leaf(messages: Sequence[Message]) -> Message | None:
-    """Return the newest message that no other one follows."""
-    parents = {message.parent_id for message in messages}
-    leaves = [message for message in messages if message.id not in parents]
-    return max(leaves, key=lambda message: (message.created_at, message.id), default=None)
-
-
-def slice_of(path: Sequence[Message], request: PageRequest) -> Page[Message]:
-    """Return part of a branch, which is short enough to be loaded whole."""
-    places = {message.id: number for number, message in enumerate(path)}
-    low, high = 0, len(path)
-    if request.after is not None:
-        low = places.get(request.after.id, high - 1) + 1
-    if request.before is not None:
-        high = places.get(request.before.id, 0)
-    start, end = (max(low, high - request.size), high) if request.is_backward else (low, min(high, low + request.size))
-    items = path[start:end]
-    return Page(
-        items=items,
-        positions=[Position(message.created_at, message.id) for message in items],
-        has_next=end < len(path) if request.is_backward else end < high,
-        has_previous=start > low if request.is_backward else start > 0,
-        total=len(path),
-    )
 
 
 def _grouped(ids: Ids[UUID], rows: Sequence[tuple[UUID, Row]]) -> dict[UUID, list[Row]]:

@@ -12,12 +12,13 @@ from sqlalchemy import delete, update
 from lexora_gql.accounts.viewer import Viewer
 from lexora_gql.conversations.answering import AnswerJob
 from lexora_gql.conversations.answers import stop_topic
+from lexora_gql.conversations.branches import Branch
 from lexora_gql.conversations.errors import ModelNotAllowed
 from lexora_gql.conversations.events import AnswerEvent, AnswerFeed, AnswerFinishedEvent, AnswerPosition
 from lexora_gql.conversations.leases import NOW
 from lexora_gql.conversations.models import AnswerSource, Citation, Conversation, Message, MessageRole, MessageStatus
 from lexora_gql.conversations.producers import Producers
-from lexora_gql.conversations.repository import ConversationRepository, slice_of
+from lexora_gql.conversations.repository import ConversationRepository
 from lexora_gql.conversations.sending import Asking, SendMessage, Sent
 from lexora_gql.errors import NotFound, require_length, require_range
 from lexora_gql.ports.event_bus import EventBus
@@ -107,9 +108,15 @@ class ConversationService:
         self, viewer: Viewer, conversation_id: UUID, page: PageRequest, *, leaf_id: UUID | None
     ) -> Page[Message]:
         """Return part of a branch, from the first message to a leaf; the newest leaf where none is named."""
+        branch = Branch(conversation_id, leaf_id)
+        return (await self.messages_of(viewer, [branch], page))[branch]
+
+    async def messages_of(
+        self, viewer: Viewer, branches: Ids[Branch], page: PageRequest
+    ) -> dict[Branch, Page[Message]]:
+        """Return the same part of each of many branches; an empty one where the conversation is not the viewer's."""
         async with self.database.transaction(viewer) as session:
-            path = await ConversationRepository(session).branch(conversation_id, leaf_id)
-        return slice_of(path, page)
+            return await ConversationRepository(session).branches(branches, page)
 
     async def messages_by_ids(self, viewer: Viewer, ids: Ids[UUID]) -> dict[UUID, Message]:
         """Return those of the messages that are the viewer's."""

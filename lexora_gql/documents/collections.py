@@ -4,7 +4,7 @@ from collections.abc import Collection as Ids
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import any_, delete, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from lexora_gql.accounts.viewer import Viewer
@@ -13,6 +13,7 @@ from lexora_gql.documents.models import Collection, CollectionAccess, Collection
 from lexora_gql.documents.repository import DocumentRepository, personal_collection
 from lexora_gql.errors import InvalidInput, NotFound, Unavailable, require_length
 from lexora_gql.ports.event_bus import EventBus
+from lexora_gql.storage.base import ids_array
 from lexora_gql.storage.database import Database
 from lexora_gql.storage.keyset import Order, Page, PageRequest, paginate
 
@@ -59,7 +60,7 @@ class CollectionService:
     async def by_ids(self, viewer: Viewer, ids: Ids[UUID]) -> dict[UUID, Collection]:
         """Return those of the collections that the viewer may read."""
         async with self.database.transaction(viewer) as session:
-            rows = await session.scalars(select(Collection).where(Collection.id.in_(ids)))
+            rows = await session.scalars(select(Collection).where(Collection.id == any_(ids_array(ids))))
             return {row.id: row for row in rows}
 
     async def collections(self, viewer: Viewer, page: PageRequest) -> Page[Collection]:
@@ -117,12 +118,12 @@ class CollectionService:
             counts = await session.execute(
                 select(Collection.id, Collection.owner_id, func.count(Document.id))
                 .outerjoin(Document, Document.collection_id == Collection.id)
-                .where(Collection.id.in_(ids))
+                .where(Collection.id == any_(ids_array(ids)))
                 .group_by(Collection.id)
             )
             shared = await session.execute(
                 select(CollectionMember.collection_id, CollectionMember.access).where(
-                    CollectionMember.user_id == viewer.user_id, CollectionMember.collection_id.in_(ids)
+                    CollectionMember.user_id == viewer.user_id, CollectionMember.collection_id == any_(ids_array(ids))
                 )
             )
             access = {row.collection_id: row.access for row in shared}
@@ -142,7 +143,7 @@ class CollectionService:
         async with self.database.transaction(viewer) as session:
             rows = await session.scalars(
                 select(CollectionMember)
-                .where(CollectionMember.collection_id.in_(ids))
+                .where(CollectionMember.collection_id == any_(ids_array(ids)))
                 .order_by(CollectionMember.since, CollectionMember.user_id)
             )
             for row in rows:

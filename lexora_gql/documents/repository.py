@@ -7,8 +7,9 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID, uuid4
 
-from sqlalchemy import Select, delete, func, insert, literal, or_, select
+from sqlalchemy import Select, any_, delete, func, insert, literal, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import InstrumentedAttribute
 
 from lexora_gql.documents.models import (
     Chunk,
@@ -19,7 +20,8 @@ from lexora_gql.documents.models import (
     Purge,
     Removal,
 )
-from lexora_gql.storage.keyset import Order, Page, PageRequest, paginate
+from lexora_gql.storage.base import ids_array
+from lexora_gql.storage.keyset import Order, Page, PageRequest, paginate, paginate_each
 
 
 class DocumentOrder(StrEnum):
@@ -58,6 +60,26 @@ class DocumentFilter:
 
 
 @dataclass(frozen=True, slots=True)
+class DocumentListing:
+    """Which part of which list of documents; usable as a key where tags and statuses are tuples."""
+
+    page: PageRequest
+    filter: DocumentFilter = DocumentFilter()
+    order: DocumentOrder = DocumentOrder.CREATED_AT_DESC
+
+
+@dataclass(frozen=True, slots=True)
+class TextStretch:
+    """Which characters of a text: so many from `start`, which counts from 0 on."""
+
+    start: int
+    length: int
+
+
+IN_ORDER = Order(Chunk.ordinal, Chunk.id)
+
+
+@dataclass(frozen=True, slots=True)
 class DocumentRepository:
     """Reads and writes of documents inside one open transaction."""
 
@@ -70,7 +92,7 @@ class DocumentRepository:
 
     async def by_ids(self, ids: Ids[UUID]) -> dict[UUID, Document]:
         """Return those of the documents that the actor may read."""
-        rows = await self.session.scalars(select(Document).where(Document.id.in_(ids)))
+        rows = await self.session.scalars(select(Document).where(Document.id == any_(ids_array(ids))))
         return {row.id: row for row in rows}
 
     async def by_content(self, collection_id: UUID, sha256: bytes) -> Document | None:
@@ -78,24 +100,40 @@ class DocumentRepository:
         query = select(Document).where(Document.collection_id == collection_id, Document.sha256 == sha256)
         return await self.session.scalar(query.with_for_update())
 
-    async def page(self, request: PageRequest, which: DocumentFilter, order: DocumentOrder) -> Page[Document]:
+    async def page(self, listing: DocumentListing) -> Page[Document]:
         """Return part of the documents that match a filter."""
-        return await paginate(self.session, filtered(which), ORDERS[order], request)
+        return await paginate(self.session, filtered(listing.filter), ORDERS[listing.order], listing.page)
 
-    async def text(self, document_id: UUID, *, start: int, length: int) -> str | None:
-        """Return a stretch of the extracted text; None where there is none yet."""
-        part = func.substr(DocumentText.text, start + 1, length)
-        text: str | None = await self.session.scalar(select(part).where(DocumentText.document_id == document_id))
-        return text
+    async def pages(
+        self, listing: DocumentListing, *, parent: InstrumentedAttribute[UUID], parents: Ids[UUID]
+    ) -> dict[UUID, Page[Document]]:
+        """Return the same part of the documents of each collection, or of each owner."""
+        return await paginate_each(
+            self.session,
+            filtered(listing.filter),
+            ORDERS[listing.order],
+            listing.page,
+            parent=parent,
+            parents=parents,
+        )
 
-    async def chunks(self, document_id: UUID, request: PageRequest) -> Page[Chunk]:
-        """Return part of a document's chunks, in order."""
-        query = select(Chunk).where(Chunk.document_id == document_id)
-        return await paginate(self.session, query, Order(Chunk.ordinal, Chunk.id), request)
+    async def texts(self, ids: Ids[UUID], stretch: TextStretch) -> dict[UUID, str]:
+        """Return the same stretch of the extracted text of each document that has one."""
+        part = func.substr(DocumentText.text, stretch.start + 1, stretch.length)
+        rows = await self.session.execute(
+            select(DocumentText.document_id, part).where(DocumentText.document_id == any_(ids_array(ids)))
+        )
+        return {row.document_id: row[1] for row in rows}
+
+    async def chunks(self, document_ids: Ids[UUID], request: PageRequest) -> dict[UUID, Page[Chunk]]:
+        """Return the same part of the chunks of each document, in the order of the text."""
+        return await paginate_each(
+            self.session, select(Chunk), IN_ORDER, request, parent=Chunk.document_id, parents=document_ids
+        )
 
     async def chunks_by_ids(self, ids: Ids[UUID]) -> dict[UUID, Chunk]:
         """Return those of the chunks that the actor may read."""
-        rows = await self.session.scalars(select(Chunk).where(Chunk.id.in_(ids)))
+        rows = await self.session.scalars(select(Chunk).where(Chunk.id == any_(ids_array(ids))))
         return {row.id: row for row in rows}
 
     async def last_chunk_number(self, document_id: UUID) -> int | None:

@@ -1,8 +1,7 @@
-"""Documents as users see them: uploaded, listed, read, processed again, deleted."""
+"""Documents as users see them: uploaded, processed again, deleted, and read as `reading` has it."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
-from collections.abc import Collection as Ids
 from dataclasses import dataclass, field
 from uuid import UUID, uuid4
 
@@ -15,29 +14,19 @@ from lexora_gql.accounts.viewer import Viewer
 from lexora_gql.documents.changes import Publication, next_revision
 from lexora_gql.documents.errors import EmptyFile, FileTooLarge, UnsupportedFileType
 from lexora_gql.documents.feed import DocumentFeed
-from lexora_gql.documents.labels import TAG_CHARACTERS, TITLE_CHARACTERS, checked_labels
+from lexora_gql.documents.labels import checked_labels
 from lexora_gql.documents.leases import queued_anew
 from lexora_gql.documents.media_types import describe, detect
-from lexora_gql.documents.models import Chunk, Document, DocumentStatus
-from lexora_gql.documents.repository import (
-    DocumentFilter,
-    DocumentOrder,
-    DocumentRepository,
-    may_write,
-    personal_collection,
-)
-from lexora_gql.errors import AlreadyRunning, NotFound, require_length, require_range
+from lexora_gql.documents.models import Document, DocumentStatus
+from lexora_gql.documents.reading import DocumentReading
+from lexora_gql.documents.repository import DocumentRepository, may_write, personal_collection
+from lexora_gql.errors import AlreadyRunning, NotFound
 from lexora_gql.ports.blob_store import BlobStore
 from lexora_gql.ports.event_bus import EventBus
 from lexora_gql.ports.job_queue import JobQueue
-from lexora_gql.storage.database import Database
-from lexora_gql.storage.keyset import Page, PageRequest
 from lexora_gql.telemetry.logs import request_id
 
-TEXT_CHARACTERS_MAX = 100_000
 INTAKE_AT_ONCE = 2
-# PostgreSQL counts characters from 1, up to 2^31 - 1.
-TEXT_START_MAX = 2**31 - 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,10 +77,9 @@ class StoredFile:
 
 
 @dataclass(frozen=True, slots=True)
-class DocumentService:
+class DocumentService(DocumentReading):
     """Use cases on documents; stateless."""
 
-    database: Database
     blobs: BlobStore
     queue: JobQueue
     bus: EventBus
@@ -137,59 +125,6 @@ class DocumentService:
             return await self._accept_again(viewer, known)
         await self.queue.ring()
         return Accepted(document, is_duplicate=False)
-
-    async def document(self, viewer: Viewer, document_id: UUID) -> Document | None:
-        """Return a document that the viewer may read."""
-        return (await self.by_ids(viewer, [document_id])).get(document_id)
-
-    async def by_ids(self, viewer: Viewer, ids: Ids[UUID]) -> dict[UUID, Document]:
-        """Return those of the documents that the viewer may read."""
-        async with self.database.transaction(viewer) as session:
-            return await DocumentRepository(session).by_ids(ids)
-
-    async def documents(
-        self,
-        viewer: Viewer,
-        page: PageRequest,
-        *,
-        filter: DocumentFilter,  # noqa: A002  # as the API calls it
-        order: DocumentOrder,
-    ) -> Page[Document]:
-        """Return part of the documents that the viewer may read and that match a filter.
-
-        Raises:
-            InvalidInput: `search` or a tag is too long, or holds what no text may hold.
-        """
-        if filter.search is not None:
-            require_length("search", filter.search, low=0, high=TITLE_CHARACTERS)
-        for tag in filter.tags or ():
-            require_length("tags", tag, low=0, high=TAG_CHARACTERS)
-        async with self.database.transaction(viewer) as session:
-            return await DocumentRepository(session).page(page, filter, order)
-
-    async def text(self, viewer: Viewer, document_id: UUID, *, start: int, end: int | None) -> str | None:
-        """Return a stretch of the extracted text, at most 100,000 characters; None until there is one.
-
-        Raises:
-            InvalidInput: `start` is below 0, or `end` below `start` or too far beyond it. Beyond the text's end there
-                is nothing, which is no error.
-        """
-        require_range("start", start, low=0, high=TEXT_START_MAX, unit="characters")
-        if end is not None:
-            require_range("end", end, low=start, high=start + TEXT_CHARACTERS_MAX, unit="characters")
-        length = TEXT_CHARACTERS_MAX if end is None else end - start
-        async with self.database.transaction(viewer) as session:
-            return await DocumentRepository(session).text(document_id, start=start, length=length)
-
-    async def chunks(self, viewer: Viewer, document_id: UUID, page: PageRequest) -> Page[Chunk]:
-        """Return part of a document's chunks, in the order of the text."""
-        async with self.database.transaction(viewer) as session:
-            return await DocumentRepository(session).chunks(document_id, page)
-
-    async def chunks_by_ids(self, viewer: Viewer, ids: Ids[UUID]) -> dict[UUID, Chunk]:
-        """Return those of the chunks that the viewer may read."""
-        async with self.database.transaction(viewer) as session:
-            return await DocumentRepository(session).chunks_by_ids(ids)
 
     async def reprocess(self, viewer: Viewer, document_id: UUID) -> Document:
         """Read a document again from its stored file; a READY one answers from its old text meanwhile.

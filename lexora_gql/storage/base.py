@@ -1,11 +1,12 @@
 """What every table has in common."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, ClassVar
 from uuid import UUID, uuid4
 
-from sqlalchemy import BigInteger, DateTime, Enum, MetaData, Text, Uuid, func
+from sqlalchemy import BigInteger, BindParameter, DateTime, Enum, MetaData, Text, Uuid, func, literal
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
@@ -36,6 +37,11 @@ class Base(DeclarativeBase):
 def text_enum(kind: type[StrEnum], name: str | None = None) -> Enum:
     """Store an enum as its name with a check (named `name`): adding a member then needs no `ALTER TYPE`."""
     return Enum(kind, native_enum=False, create_constraint=True, length=32, name=name or kind.__name__.lower())
+
+
+def ids_array(ids: Iterable[UUID | None]) -> BindParameter[list[UUID | None]]:
+    """Return ids as one parameter: `IN` has one for each, of which PostgreSQL takes no more than 32,767."""
+    return literal(list(ids), ARRAY(Uuid(as_uuid=True)))
 
 
 class Identified(Base):

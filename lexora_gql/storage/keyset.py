@@ -1,19 +1,23 @@
 """Pages over (sort key, id): stable while others write."""
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
-from sqlalchemy import Select, func, select, tuple_
+from sqlalchemy import ColumnElement, Select, func, select, true, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy.orm import InstrumentedAttribute, aliased
+from sqlalchemy.orm.util import AliasedClass
 
 from lexora_gql.errors import InvalidInput, require_range
+from lexora_gql.storage.base import ids_array
 
 Item = TypeVar("Item")
 SortKey = datetime | str | int
+Entity = type[Any] | AliasedClass[Any]
 PAGE_DEFAULT = 20
 PAGE_MAX = 100
 
@@ -90,7 +94,7 @@ async def paginate(
     order: Order,
     request: PageRequest,
 ) -> Page[Item]:
-    """Return a page of a query's entities.
+    """Return a page of a query's entities; one statement, so that page and total are of the same moment.
 
     Args:
         session: An open transaction.
@@ -98,7 +102,62 @@ async def paginate(
         order: By which to sort; the entity has both attributes.
         request: Which part.
     """
-    total = await session.scalar(select(func.count()).select_from(query.order_by(None).subquery()))
+    total = _counted(query).subquery("total")
+    item = _entity(query, order, request)
+    found = select(total.c.total, item).select_from(total).outerjoin(item, true()).order_by(*_columns(order, item))
+    rows = (await session.execute(found)).all()
+    return _page([row[1] for row in rows if row[1] is not None], rows[0][0], order, request)
+
+
+async def paginate_each(
+    session: AsyncSession,
+    query: Select[Item],
+    order: Order,
+    request: PageRequest,
+    *,
+    parent: InstrumentedAttribute[UUID],
+    parents: Collection[UUID],
+) -> dict[UUID, Page[Item]]:
+    """Return the same part of the list that each of many parents has; one statement, however many they are.
+
+    Args:
+        session: An open transaction.
+        query: Unordered, one entity a row.
+        order: By which to sort; the entity has both attributes.
+        request: Which part of each list.
+        parent: The entity's column that says whose it is.
+        parents: Whose lists are wanted.
+
+    Returns:
+        A page for each parent; an empty one where there is nothing, or nothing that the actor may see.
+    """
+    asked = func.unnest(ids_array(parents)).table_valued("id").render_derived(name="asked")
+    theirs = query.where(parent == asked.c.id)
+    total = _counted(theirs).lateral("total")
+    item = _entity(theirs, order, request)
+    found = (
+        select(asked.c.id, total.c.total, item)
+        .select_from(asked)
+        .join(total, true())
+        .outerjoin(item, true())
+        .order_by(*_columns(order, item))
+    )
+    rows: defaultdict[UUID, list[Item]] = defaultdict(list)
+    totals: dict[UUID, int] = {}
+    for identity, length, row in await session.execute(found):
+        totals[identity] = length
+        if row is not None:
+            rows[identity].append(row)
+    return {identity: _page(rows[identity], length, order, request) for identity, length in totals.items()}
+
+
+def _counted(query: Select[Item]) -> Select[int]:
+    """Return the query for the length of a list."""
+    return query.with_only_columns(func.count().label("total"), maintain_column_froms=True).order_by(None)
+
+
+def _entity(query: Select[Item], order: Order, request: PageRequest) -> Entity:
+    """Return the query's entity, read from no more of its rows than the page needs: one beyond tells of more."""
     place = tuple_(order.key, order.id)
     if request.after is not None:
         at = (request.after.key, request.after.id)
@@ -108,15 +167,23 @@ async def paginate(
         query = query.where(place > at if order.is_descending else place < at)
     descending = order.is_descending != request.is_backward
     columns = [order.key.desc(), order.id.desc()] if descending else [order.key.asc(), order.id.asc()]
-    rows = list((await session.scalars(query.order_by(*columns).limit(request.size + 1))).all())
+    rows = query.order_by(*columns).limit(request.size + 1).lateral("page")
+    return aliased(order.key.class_, rows)
+
+
+def _columns(order: Order, item: Entity) -> list[ColumnElement[Any]]:
+    columns = [getattr(item, order.key.key), getattr(item, order.id.key)]
+    return [column.desc() if order.is_descending else column.asc() for column in columns]
+
+
+def _page(rows: list[Item], total: int, order: Order, request: PageRequest) -> Page[Item]:
+    """Return the page that rows make, which are in the list's order and up to one more than were wanted."""
     has_more = len(rows) > request.size
-    rows = rows[: request.size]
-    if request.is_backward:
-        rows.reverse()
+    rows = rows[-request.size :] if request.is_backward else rows[: request.size]
     return Page(
         items=rows,
         positions=[Position(getattr(row, order.key.key), getattr(row, order.id.key)) for row in rows],
         has_next=request.before is not None if request.is_backward else has_more,
         has_previous=has_more if request.is_backward else request.after is not None,
-        total=total or 0,
+        total=total,
     )

@@ -10,7 +10,7 @@ from lexora_gql.transport.graphql.collections import Collection, list_collection
 from lexora_gql.transport.graphql.connections import After, Before, Connection, First, Last, Part
 from lexora_gql.transport.graphql.context import Info
 from lexora_gql.transport.graphql.conversations import Conversation, list_conversations
-from lexora_gql.transport.graphql.document_lists import list_documents, narrowed
+from lexora_gql.transport.graphql.document_lists import documents_by
 from lexora_gql.transport.graphql.document_queries import Filter
 from lexora_gql.transport.graphql.documents import Document
 from lexora_gql.transport.graphql.enums import Role
@@ -45,8 +45,7 @@ class User(Node):
         filter: Filter = None,  # noqa: A002  # the API's name
     ) -> Connection[Document]:
         """List their documents."""
-        wanted = narrowed(filter, owner_id=self.row.id)
-        return await list_documents(info.context, Part(first, after, last, before), wanted)
+        return await documents_by(info.context, self.row.id, Part(first, after, last, before), filter)
 
     @strawberry.field(description="Their conversations, the one that changed last first.")
     async def conversations(

@@ -8,7 +8,7 @@ import strawberry
 from lexora_gql.documents import models
 from lexora_gql.transport.graphql.connections import After, Before, Connection, First, Last, Part
 from lexora_gql.transport.graphql.context import Context, Id, Info
-from lexora_gql.transport.graphql.document_lists import list_documents, narrowed
+from lexora_gql.transport.graphql.document_lists import documents_in
 from lexora_gql.transport.graphql.document_queries import Filter
 from lexora_gql.transport.graphql.documents import Document
 from lexora_gql.transport.graphql.enums import CollectionAccess
@@ -78,8 +78,7 @@ class Collection(Node):
         filter: Filter = None,  # noqa: A002  # the API's name
     ) -> Connection[Document]:
         """List its documents."""
-        wanted = narrowed(filter, collection_id=self.row.id)
-        return await list_documents(info.context, Part(first, after, last, before), wanted)
+        return await documents_in(info.context, self.row.id, Part(first, after, last, before), filter)
 
     @classmethod
     def of(cls, row: models.Collection) -> Self:
@@ -95,8 +94,8 @@ class Collection(Node):
 
 async def list_collections(context: Context, part: Part) -> Connection[Collection]:
     """Return part of the collections that the viewer may read."""
-    cursors = context.cursors("collections")
-    page = await context.services.collections.collections(context.viewer, cursors.request(part))
+    cursors = context.cursors(f"collections:{context.viewer.user_id}")
+    page = await context.loaders.own_collections.load(cursors.request(part))
     return Connection[Collection].of(page, cursors, Collection.of)
 
 
@@ -139,7 +138,7 @@ class CollectionQuery:
         """Find a collection."""
         context = info.context
         collection_id = find_id(id, "Collection")
-        row = await context.services.collections.collection(context.viewer, collection_id) if collection_id else None
+        row = await context.loaders.collections.load(collection_id) if collection_id else None
         return Collection.of(row) if row else None
 
     @strawberry.field(description="Your collections and those shared with you, oldest first.")

@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, Annotated, Self
 import strawberry
 
 from lexora_gql.conversations import models
+from lexora_gql.conversations.branches import Branch
 from lexora_gql.transport.graphql.connections import After, Before, Connection, First, Last, Part
 from lexora_gql.transport.graphql.context import Context, Id, Info
 from lexora_gql.transport.graphql.ids import find_id, require_id, to_global_id
 from lexora_gql.transport.graphql.interfaces import Node
-from lexora_gql.transport.graphql.loaders import load_seen
+from lexora_gql.transport.graphql.loaders import Of, load_seen
 from lexora_gql.transport.graphql.messages import Message
 from lexora_gql.transport.graphql.results import InvalidInput, NotFound
 
@@ -54,9 +55,8 @@ class Conversation(Node):
         context = info.context
         cursors = context.cursors(f"messages:{self.row.id}")
         leaf = require_id(leaf_id, "Message", "leafId") if leaf_id is not None else None
-        page = await context.services.conversations.messages(
-            context.viewer, self.row.id, cursors.request(Part(first, after, last, before)), leaf_id=leaf
-        )
+        wish = cursors.request(Part(first, after, last, before))
+        page = await context.loaders.messages_of.load(Of(Branch(self.row.id, leaf), wish))
         return Connection[Message].of(page, cursors, Message.of)
 
     @classmethod
@@ -73,8 +73,8 @@ class Conversation(Node):
 
 async def list_conversations(context: Context, part: Part) -> Connection[Conversation]:
     """Return part of the viewer's conversations."""
-    cursors = context.cursors("conversations")
-    page = await context.services.conversations.conversations(context.viewer, cursors.request(part))
+    cursors = context.cursors(f"conversations:{context.viewer.user_id}")
+    page = await context.loaders.own_conversations.load(cursors.request(part))
     return Connection[Conversation].of(page, cursors, Conversation.of)
 
 

@@ -6,7 +6,7 @@ import strawberry
 
 from lexora_gql.transport.graphql.connections import After, Before, Connection, First, Last, Part
 from lexora_gql.transport.graphql.context import Id, Info
-from lexora_gql.transport.graphql.document_lists import DocumentFilter, list_documents, narrowed
+from lexora_gql.transport.graphql.document_lists import DocumentFilter, list_documents
 from lexora_gql.transport.graphql.documents import Document
 from lexora_gql.transport.graphql.enums import DocumentOrder
 from lexora_gql.transport.graphql.ids import find_id, require_id, to_global_id
@@ -52,7 +52,7 @@ class DocumentQuery:
         """Find a document."""
         context = info.context
         document_id = find_id(id, "Document")
-        row = await context.services.documents.document(context.viewer, document_id) if document_id else None
+        row = await context.loaders.documents.load(document_id) if document_id else None
         return Document.of(row) if row else None
 
     @strawberry.field(description="The documents that you may read.")
@@ -68,7 +68,7 @@ class DocumentQuery:
         order_by: OrderBy = DocumentOrder.CREATED_AT_DESC,
     ) -> Connection[Document]:
         """List documents."""
-        return await list_documents(info.context, Part(first, after, last, before), narrowed(filter), order_by)
+        return await list_documents(info.context, Part(first, after, last, before), filter, order_by)
 
 
 @strawberry.type

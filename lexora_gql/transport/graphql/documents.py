@@ -12,7 +12,7 @@ from lexora_gql.transport.graphql.enums import DocumentStatus
 from lexora_gql.transport.graphql.ids import to_global_id
 from lexora_gql.transport.graphql.ingestion import IngestionFailure, IngestionProgress
 from lexora_gql.transport.graphql.interfaces import Node
-from lexora_gql.transport.graphql.loaders import load_seen
+from lexora_gql.transport.graphql.loaders import Of, Span, load_seen
 from lexora_gql.transport.graphql.people import Person
 from lexora_gql.transport.graphql.scalars import Long
 
@@ -68,10 +68,9 @@ class Document(Node):
     ) -> Connection["Chunk"]:
         """List its passages."""
         context = info.context
-        cursors = context.cursors(f"chunks:{self.row.id}")
-        page = await context.services.documents.chunks(
-            context.viewer, self.row.id, cursors.request(Part(first, after, last, before))
-        )
+        cursors = context.cursors(f"chunks:{self.row.id}:{context.viewer.user_id}")
+        wish = cursors.request(Part(first, after, last, before))
+        page = await context.loaders.chunks_of.load(Of(self.row.id, wish))
         return Connection[Chunk].of(page, cursors, Chunk.of)
 
     @strawberry.field(
@@ -80,8 +79,7 @@ class Document(Node):
     )
     async def text(self, info: Info, start: Start = 0, end: End = None) -> str | None:
         """Read part of its text."""
-        context = info.context
-        return await context.services.documents.text(context.viewer, self.row.id, start=start, end=end)
+        return await info.context.loaders.texts.load(Of(self.row.id, Span(start, end)))
 
     @strawberry.field(
         description="The original file, under /files, for 15 minutes. Bound to the caller, whose access is checked "
