@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -9,6 +10,7 @@ import structlog
 import uvicorn
 import uvloop
 from starlette.applications import Starlette
+from starlette.types import ASGIApp
 
 from lexora_gql.assembly.process import Process, open_process
 from lexora_gql.assembly.signals import stop_requested
@@ -17,10 +19,12 @@ from lexora_gql.telemetry.logs import configure_logging
 from lexora_gql.transport.asgi import create_app
 from lexora_gql.transport.graphql.protocol import FRAME_BYTES_MAX
 from lexora_gql.transport.lifecycle import Lifecycle
+from lexora_gql.transport.wire import Connection, WebSocketConnection
 from lexora_gql.workers.schedule import every
 
 SOCKETS_SECONDS = 3.0
 BACKLOG = 2048
+UNREAD_MILLISECONDS = 30_000
 
 log = structlog.get_logger(__name__)
 
@@ -52,16 +56,30 @@ def listening_socket(settings: Settings) -> socket.socket:
     Raises:
         WrongSettings: Somebody else listens there, or the address is not this machine's.
     """
-    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-        listener.bind((settings.host, settings.port))
+        return listening_at(settings.host, settings.port)
     except OSError as error:
-        listener.close()
         raise WrongSettings(
             [f"PORT: {settings.host}:{settings.port} cannot be listened on: {error.strerror}"]
         ) from error
+
+
+def listening_at(host: str, port: int) -> socket.socket:
+    """Return a socket on an address; its connections end when their clients take nothing of what was sent to them.
+
+    Raises:
+        OSError: It cannot be listened on.
+    """
+    listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if sys.platform == "linux":
+            # Inherited by connections. Without it a response that is never read keeps its connection for ever.
+            listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, UNREAD_MILLISECONDS)
+        listener.bind((host, port))
+    except OSError:
+        listener.close()
+        raise
     return listener
 
 
@@ -70,24 +88,29 @@ def application(process: Process, lifecycle: Lifecycle) -> Starlette:
     return create_app(process.services, process.settings, process.metrics, lifecycle=lifecycle)
 
 
+def configuration(app: ASGIApp) -> uvicorn.Config:
+    """Return how uvicorn serves an application."""
+    return uvicorn.Config(
+        app,
+        log_config=None,
+        access_log=False,
+        lifespan="off",
+        http=Connection,
+        ws=WebSocketConnection,
+        # Larger frames are refused as they arrive, and none can unpack to more than it weighs.
+        ws_max_size=FRAME_BYTES_MAX,
+        ws_per_message_deflate=False,
+        backlog=BACKLOG,
+        proxy_headers=False,
+        server_header=False,
+        timeout_graceful_shutdown=int(SOCKETS_SECONDS),
+    )
+
+
 async def _serve(settings: Settings, listener: socket.socket) -> None:
     async with open_process(settings) as process:
         lifecycle = Lifecycle()
-        config = uvicorn.Config(
-            application(process, lifecycle),
-            log_config=None,
-            access_log=False,
-            lifespan="off",
-            ws="websockets-sansio",
-            # Larger frames are refused as they arrive, and none can unpack to more than it weighs.
-            ws_max_size=FRAME_BYTES_MAX,
-            ws_per_message_deflate=False,
-            backlog=BACKLOG,
-            proxy_headers=False,
-            server_header=False,
-            timeout_graceful_shutdown=int(SOCKETS_SECONDS),
-        )
-        server = Server(config)
+        server = Server(configuration(application(process, lifecycle)))
         with stop_requested() as stop:
             beside = [
                 asyncio.create_task(every(settings.reconcile_seconds, "reconcile", process.upkeep.reconcile)),

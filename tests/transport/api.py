@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-import uvicorn
 from graphql import print_ast
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.typing import Subprotocol
@@ -25,6 +24,7 @@ from lexora_gql.adapters.offline.shared_cache import InMemorySharedCache
 from lexora_gql.adapters.offline.text_extractor import OfflineTextExtractor
 from lexora_gql.assembly.adapters import Adapters
 from lexora_gql.assembly.process import Process, build
+from lexora_gql.assembly.server import Server, configuration, listening_at
 from lexora_gql.settings import Settings, load_settings
 from lexora_gql.storage.database import Database
 from lexora_gql.terminal.operations import operation
@@ -190,12 +190,12 @@ async def serving(
     process = process or assemble(database, settings)
     lifecycle = Lifecycle()
     app = create_app(process.services, settings, process.metrics, lifecycle=lifecycle, limits=limits)
-    config = uvicorn.Config(app, port=0, log_config=None, ws_ping_interval=None, timeout_graceful_shutdown=1)
-    server = uvicorn.Server(config)
-    running = asyncio.create_task(server.serve())
+    server = Server(configuration(app))
+    listener = listening_at("127.0.0.1", 0)
+    port = listener.getsockname()[1]
+    running = asyncio.create_task(server.serve(sockets=[listener]))
     while not server.started:  # noqa: ASYNC110  # uvicorn has no event for it
         await asyncio.sleep(0.005)
-    port = server.servers[0].sockets[0].getsockname()[1]
     try:
         async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=30) as http:
             yield Api(process, lifecycle, http, port)

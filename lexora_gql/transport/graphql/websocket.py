@@ -57,6 +57,14 @@ class WebSocketEndpoint:
             self.lifecycle.socket_closed()
 
 
+@dataclass(slots=True)
+class _End:
+    """How an operation ended, in words for the metrics."""
+
+    kind: str = "unknown"
+    verdict: str = "ok"
+
+
 class _Socket:
     """One socket. Whatever ends it, in whichever task, is raised as `Closing` and ends all the others."""
 
@@ -180,48 +188,54 @@ class _Socket:
         if len(self._operations) >= self._limits.operations:
             message = f"A socket has at most {self._limits.operations} operations at a time."
             extensions = {"code": "THROTTLED", "retryAfterSeconds": 1.0}
+            self._count(_End(verdict="refused"))
             await self._send(to_text("error", id=frame.id, payload=[{"message": message, "extensions": extensions}]))
             return
-        self._operations[frame.id] = tasks.create_task(self._operate(frame))
+        end = _End()
+        task = tasks.create_task(self._operate(frame, end))
+        # Not in the task: one that is cancelled before it has begun runs nothing of its own.
+        task.add_done_callback(lambda _: self._count(end))
+        self._operations[frame.id] = task
 
-    async def _operate(self, frame: Subscribe) -> None:
+    def _count(self, end: _End) -> None:
+        self._endpoint.metrics.graphql_operations_total.labels(end.kind, end.verdict).inc()
+
+    async def _operate(self, frame: Subscribe, end: _End) -> None:
         """Serve one operation to its end; what is wrong with it ends nothing else."""
-        kind, verdict = "unknown", "ok"
         try:
             operation = await self._endpoint.admission.admit(frame.request(), self._identity, self._client())
-            kind = operation.kind.value
-            await self._run(frame.id, operation)
+            end.kind = operation.kind.value
+            await self._run(frame.id, operation, end)
         except Refused as refused:
-            verdict = "refused"
+            end.verdict = "refused"
             await self._finish(frame.id, "error", refused.outcome.errors)
         except RequestRefused as refused:
-            verdict = "refused"
+            end.verdict = "refused"
             await self._finish(frame.id, "error", [{"message": refused.message, "extensions": {"code": BAD_REQUEST}}])
         except (Throttled, Unavailable) as error:
-            verdict = "refused"
+            end.verdict = "refused"
             await self._finish(frame.id, "error", [{"message": error.message, "extensions": domain_extensions(error)}])
         except (Closing, WebSocketDisconnect, WebSocketDisconnected):
             raise
         except Exception as error:  # noqa: BLE001  # one operation's fault must not end the others
-            verdict = "error"
+            end.verdict = "error"
             extensions = {"code": INTERNAL, "errorId": report(error)}
             message = "Something went wrong on the server's side."
             await self._finish(frame.id, "error", [{"message": message, "extensions": extensions}])
-        finally:
-            self._endpoint.metrics.graphql_operations_total.labels(kind, verdict).inc()
 
-    async def _run(self, identifier: str, operation: Operation) -> None:
+    async def _run(self, identifier: str, operation: Operation, end: _End) -> None:
         if operation.kind is not OperationType.SUBSCRIPTION:
             executor = self._endpoint.admission.executor
             outcome = await executor.execute(operation.prepared, operation.variables, operation.context)
             if not outcome.is_executed:
                 raise Refused(outcome)
+            end.verdict = outcome.verdict
             await self._send_result(identifier, outcome.extended(operation.extensions))
         else:
-            await self._stream(identifier, operation)
+            await self._stream(identifier, operation, end)
         await self._finish(identifier, "complete")
 
-    async def _stream(self, identifier: str, operation: Operation) -> None:
+    async def _stream(self, identifier: str, operation: Operation, end: _End) -> None:
         gauge = self._endpoint.metrics.live_subscriptions.labels(operation.prepared.root_field)
         executor = self._endpoint.admission.executor
         extensions = operation.extensions
@@ -229,6 +243,7 @@ class _Socket:
             stream = executor.subscribe(operation.prepared, operation.variables, operation.context)
             async with aclosing(stream) as outcomes:
                 async for outcome in outcomes:
+                    end.verdict = outcome.verdict
                     # What the operation cost is told once.
                     await self._send_result(identifier, outcome.extended(extensions))
                     extensions = {}
@@ -237,9 +252,11 @@ class _Socket:
         await self._send(to_text("next", id=identifier, payload=outcome.body))
 
     async def _finish(self, identifier: str, kind: str, payload: list[dict[str, Any]] | None = None) -> None:
+        if self._operations.get(identifier) is not asyncio.current_task():
+            # The client has completed it, and may have given the id to another.
+            return
         # Gone from here on: a client may use the id again as soon as it reads this.
-        if self._operations.get(identifier) is asyncio.current_task():
-            del self._operations[identifier]
+        del self._operations[identifier]
         content: dict[str, object] = {"payload": payload} if payload is not None else {}
         await self._send(to_text(kind, id=identifier, **content))
 

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from graphql import OperationType
-from starlette.types import Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
 from lexora_gql.accounts.service import AccountService
+from lexora_gql.errors import Throttled
 from lexora_gql.telemetry.metrics import Metrics
 from lexora_gql.transport.graphql.admission import Operation
 from lexora_gql.transport.graphql.errors import INTERNAL, report
@@ -19,6 +20,7 @@ from lexora_gql.transport.graphql.http.responses import budget_headers
 from lexora_gql.transport.graphql.outcomes import Outcome, Refused
 from lexora_gql.transport.graphql.standing import Listeners, until_ended
 from lexora_gql.transport.lifecycle import Lifecycle
+from lexora_gql.transport.wire import hang_up
 
 
 class _Ended(Exception):
@@ -66,15 +68,26 @@ class StreamResponse:
         Raises:
             Throttled: The user has too many streams; nothing was sent.
         """
+        if scope["method"] == "HEAD":
+            # There is no body to wait for, and nothing to execute.
+            await send(self._start())
+            await send({"type": "http.response.body", "body": b"", "more_body": False})
+            return
         lifecycle = self._streams.lifecycle
-        with self._streams.listeners.counted(self._operation.context.identity):
-            lifecycle.socket_opened()
-            try:
-                await self._serve(receive, send)
-            finally:
-                lifecycle.socket_closed()
+        try:
+            with self._streams.listeners.counted(self._operation.context.identity):
+                lifecycle.socket_opened()
+                try:
+                    last_words = await self._serve(receive, send)
+                    await self._finish(scope, receive, send, last_words)
+                finally:
+                    lifecycle.socket_closed()
+        except Throttled:
+            self._count("refused")
+            raise
 
-    async def _serve(self, receive: Receive, send: Send) -> None:
+    async def _serve(self, receive: Receive, send: Send) -> bytes:
+        """Send results until something ends the stream; return what is still to be said."""
         last_words = b""
         try:
             await self._send(send, self._framing.opening, start=True)
@@ -90,7 +103,7 @@ class StreamResponse:
             pass
         except* Exception as group:  # noqa: BLE001  # the log has it; the client sees a connection that was lost
             report(group)
-        await self._finish(send, last_words)
+        return last_words
 
     async def _results(self, send: Send) -> None:
         """Send every result; errors of the request and of our own are the last."""
@@ -112,8 +125,7 @@ class StreamResponse:
             errors = [{"message": "Something went wrong on the server's side.", "extensions": extensions}]
             raise _Ended(self._framing.errors(errors) + self._framing.ending) from error
         finally:
-            kind = self._operation.kind.value
-            self._streams.metrics.graphql_operations_total.labels(kind, verdict).inc()
+            self._count(verdict)
         raise _Ended(self._framing.ending)
 
     async def _outcomes(self) -> AsyncGenerator[Outcome, None]:
@@ -161,12 +173,13 @@ class StreamResponse:
             if loop.time() - self._last_sent >= self._limits.keep_alive_seconds:
                 await self._send(send, self._framing.heartbeat)
 
-    async def _finish(self, send: Send, last_words: bytes) -> None:
+    async def _finish(self, scope: Scope, receive: Receive, send: Send, last_words: bytes) -> None:
         try:
             async with asyncio.timeout(self._limits.last_words_seconds):
                 await send({"type": "http.response.body", "body": last_words, "more_body": False})
-        except (TimeoutError, OSError):
-            # The client is gone, or does not read; the server lets the connection go when this returns.
+        except TimeoutError:
+            await hang_up(scope, receive)
+        except OSError:
             return
 
     async def _send(self, send: Send, body: bytes, *, start: bool = False) -> None:
@@ -178,13 +191,13 @@ class StreamResponse:
         try:
             async with asyncio.timeout(self._limits.send_seconds), self._sending:
                 if start:
-                    await send({"type": "http.response.start", "status": 200, "headers": self._headers()})
+                    await send(self._start())
                 await send({"type": "http.response.body", "body": body, "more_body": True})
         except TimeoutError:
             raise _Ended from None
         self._last_sent = asyncio.get_running_loop().time()
 
-    def _headers(self) -> list[tuple[bytes, bytes]]:
+    def _start(self) -> Message:
         headers = {
             "Content-Type": self._framing.media_type,
             # no-transform: a proxy that compresses would hold back what is small.
@@ -193,7 +206,11 @@ class StreamResponse:
             "Vary": "Accept",
             **budget_headers(self._operation.budget),
         }
-        return [(name.lower().encode(), value.encode()) for name, value in headers.items()]
+        pairs = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
+        return {"type": "http.response.start", "status": 200, "headers": pairs}
+
+    def _count(self, verdict: str) -> None:
+        self._streams.metrics.graphql_operations_total.labels(self._operation.kind.value, verdict).inc()
 
 
 def _leaves(group: BaseExceptionGroup[_Ended]) -> Iterator[_Ended]:
