@@ -32,11 +32,18 @@ class PageInfo:
     end_cursor: str | None = strawberry.field(description="The cursor of the last item.")
 
 
+def _signed(root: strawberry.Parent["Edge[object]"]) -> str:
+    return root.cursors.encode(root.position)
+
+
 @strawberry.type(description="An item of a page, with its place in the list.")
 class Edge(Generic[Item]):
     """An item and its cursor."""
 
-    cursor: str = strawberry.field(description="The item's place, for `after` and `before`.")
+    cursors: strawberry.Private["Cursors"]
+    position: strawberry.Private[Position]
+    # Signed only where it is asked for: most clients go on from `endCursor`.
+    cursor: str = strawberry.field(resolver=_signed, description="The item's place, for `after` and `before`.")
     node: Item = strawberry.field(description="The item.")
 
 
@@ -58,14 +65,14 @@ class Connection(Generic[Item]):
             convert: From a row to a GraphQL type.
         """
         edges = [
-            Edge(cursor=cursors.encode(position), node=convert(row))
+            Edge(cursors=cursors, position=position, node=convert(row))
             for row, position in zip(page.items, page.positions, strict=True)
         ]
         info = PageInfo(
             has_next_page=page.has_next,
             has_previous_page=page.has_previous,
-            start_cursor=edges[0].cursor if edges else None,
-            end_cursor=edges[-1].cursor if edges else None,
+            start_cursor=cursors.encode(page.positions[0]) if edges else None,
+            end_cursor=cursors.encode(page.positions[-1]) if edges else None,
         )
         return cls(edges=edges, page_info=info, total_count=page.total)
 

@@ -77,9 +77,9 @@ class TestConnection:
         connection = Connection[str].of(page, cursors, str)
 
         assert [edge.node for edge in connection.edges] == ["1", "2"]
-        assert [cursors.decode(edge.cursor) for edge in connection.edges] == [Position(1, ONE), Position(2, TWO)]
-        assert connection.page_info.start_cursor == connection.edges[0].cursor
-        assert connection.page_info.end_cursor == connection.edges[1].cursor
+        assert [edge.position for edge in connection.edges] == [Position(1, ONE), Position(2, TWO)]
+        assert cursors.decode(connection.page_info.start_cursor) == Position(1, ONE)
+        assert cursors.decode(connection.page_info.end_cursor) == Position(2, TWO)
         assert (connection.page_info.has_next_page, connection.page_info.has_previous_page) == (True, False)
         assert connection.total_count == 9
 

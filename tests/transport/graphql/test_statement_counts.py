@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from sqlalchemy import event
+from sqlalchemy import Connection, event
 
 from lexora_gql.services import PageRequest
 from lexora_gql.settings import COST_MAX
-from lexora_gql.storage.database import Database
+from lexora_gql.storage.database import Database, DatabaseRole
 from lexora_gql.transport.graphql.ids import to_global_id
 from tests.database import empty
 from tests.factories import Library
@@ -24,11 +24,22 @@ INFO = "totalCount pageInfo { hasNextPage hasPreviousPage startCursor endCursor 
 
 @contextmanager
 def statements(database: Database) -> Iterator[list[str]]:
-    """Collect every statement that is sent to the database."""
-    sent: list[str] = []
+    """Collect every statement that is sent to the database on a viewer's behalf.
 
-    def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
-        sent.append(statement)
+    Whether a session is still alive is looked up anew every ten seconds, whatever is asked: that is not counted.
+    """
+    sent: list[str] = []
+    viewers: set[object] = set()
+
+    def note(
+        connection: Connection, _cursor: object, statement: str, parameters: tuple[object, ...], *_: object
+    ) -> None:
+        if "set_config" in statement:
+            viewers.discard(connection)
+            if DatabaseRole.VIEWER.value in parameters:
+                viewers.add(connection)
+        if connection in viewers:
+            sent.append(statement)
 
     event.listen(database.engine.sync_engine, "before_cursor_execute", note)
     try:
