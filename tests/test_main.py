@@ -52,6 +52,22 @@ class TestExportingTheSchema:
         assert (await lexora("export-schema", str(folder))).code == 0
         assert (await lexora("export-schema", "--check", str(folder))).code == 0
 
+    async def test_what_breaks_clients_of_the_last_release_has_to_be_announced(self, tmp_path: Path) -> None:
+        folder = Path(shutil.copytree(PROJECT / "schema", tmp_path / "schema"))
+        released, history = folder / "released.graphql", folder / "CHANGES.md"
+        promised = released.read_text(encoding="utf-8").replace("type Person {", "type Person {\n  phone: String\n")
+        released.write_text(promised, encoding="utf-8")
+
+        done = await lexora("export-schema", "--check", str(folder))
+
+        [told] = [line for line in done.output.splitlines() if line.startswith("Breaks clients of the last release: ")]
+        assert "Field Person.phone was removed." in told
+        assert done.code == 1
+        announcement = told.partition(f"Announce it in {history}: ")[2]
+        title, _, rest = history.read_text(encoding="utf-8").partition("\n## ")
+        history.write_text(f"{title}\n## Next\n\n{announcement}\n\n## {rest}", encoding="utf-8")
+        assert (await lexora("export-schema", "--check", str(folder))).code == 0
+
 
 class TestWrongSettings:
     @pytest.mark.parametrize("command", ["up", "serve", "work", "migrate", "doctor"])

@@ -6,10 +6,12 @@ from pathlib import Path
 import typer
 from graphql import build_schema
 
+from lexora_gql.terminal.contract.breaking import ANNOUNCEMENT, changes
 from lexora_gql.terminal.contract.manifest import manifest
 from lexora_gql.terminal.errors import FAILED, CannotGoOn
 
 CONTRACT = Path(__file__).resolve().parents[3] / "schema"
+RELEASED = "released.graphql"
 
 
 def made(sdl: str, folder: Path) -> dict[Path, str]:
@@ -41,12 +43,26 @@ def export(sdl: str, path: Path | None) -> int:
 def check(sdl: str, path: Path | None) -> int:
     """Compare with a file, or with a folder, the checkout's where none is named; print how they differ.
 
+    Of a folder, the last release is compared, too.
+
     Returns:
-        1 when they do.
+        1 when they differ, or when something breaks clients of the last release without a word in the history.
     """
-    difference = "".join(_difference(file, text) for file, text in _wanted(sdl, path or CONTRACT).items())
+    path = path or CONTRACT
+    difference = "".join(_difference(file, text) for file, text in _wanted(sdl, path).items())
     typer.echo(difference, nl=False)
-    return FAILED if difference else 0
+    breaking = path.is_dir() and _breaks_clients(sdl, path)
+    return FAILED if difference or breaking else 0
+
+
+def _breaks_clients(sdl: str, folder: Path) -> bool:
+    history = folder / "CHANGES.md"
+    found = changes(build_schema(_read(folder / RELEASED)), build_schema(sdl), _read(history))
+    for line in found.unannounced:
+        typer.echo(f"Breaks clients of the last release: {line} Announce it in {history}: {ANNOUNCEMENT}{line}")
+    for line in found.dangerous:
+        typer.echo(f"Worth a line in {history}, since it may surprise clients: {line}")
+    return bool(found.unannounced)
 
 
 def _wanted(sdl: str, path: Path) -> dict[Path, str]:
@@ -54,12 +70,17 @@ def _wanted(sdl: str, path: Path) -> dict[Path, str]:
 
 
 def _difference(file: Path, text: str) -> str:
-    try:
-        written = file.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise CannotGoOn(f"{file} cannot be read: {error}.") from None
+    written = _read(file)
     return "".join(
         difflib.unified_diff(
             written.splitlines(keepends=True), text.splitlines(keepends=True), str(file), "what the server offers"
         )
     )
+
+
+def _read(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise CannotGoOn(f"{file} cannot be read: {reason}.") from None
