@@ -35,8 +35,8 @@ class AnswerSources:
 
 @strawberry.type(
     description="Text to put at `offset`, which is where the text so far ends. Put together, these are message.content "
-    "to the letter. (Only when a server and Redis are lost together may an offset lie further back: cut there, and "
-    "go on.)"
+    "to the letter. Only when a server and Redis are lost together may an offset lie further back: cut there, and "
+    "go on."
 )
 class AnswerText:
     """Text of the answer."""

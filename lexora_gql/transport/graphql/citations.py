@@ -26,7 +26,7 @@ class Citation:
     char_end: int = strawberry.field(description="One past the quote's last character.")
     page: int | None = strawberry.field(description="The page that the quote begins on; the file's first is 1.")
     verification: CitationVerification = strawberry.field(
-        description="Does the source say what the answer's sentence says?"
+        description="Whether the source says what the answer's sentence says."
     )
     filename: str = strawberry.field(description="Of the source; it stays when the document goes.")
 

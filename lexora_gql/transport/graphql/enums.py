@@ -176,7 +176,7 @@ describe(
 )
 describe(
     CitationVerification,
-    "Does the source say what the answer's sentence says?",
+    "Whether the source says what the answer's sentence says.",
     EXACT="The words of the answer stand in the source to the letter.",
     NORMALIZED="The same but for white space, hyphens, quotes and case.",
     SUPPORTED="In other words: much in common, and every number, date and name of the sentence stands in the quote.",

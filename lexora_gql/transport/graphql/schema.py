@@ -46,7 +46,9 @@ class Mutation(
     """Changing."""
 
 
-@strawberry.type(description="Following, over WebSocket with the protocol graphql-transport-ws.")
+@strawberry.type(
+    description="Following, over WebSocket (graphql-transport-ws), Server-Sent Events or multipart responses."
+)
 class Subscription(AnswerSubscription, FeedSubscription):
     """Following."""
 

@@ -32,7 +32,7 @@ class LoginInput:
     """Address and password."""
 
     email: str = strawberry.field(description="The address of the account.")
-    password: str = strawberry.field(description="Its password.")
+    password: str = strawberry.field(description="As it was registered.")
 
 
 @strawberry.type(

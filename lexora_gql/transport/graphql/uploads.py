@@ -25,7 +25,7 @@ from lexora_gql.transport.graphql.scalars import Upload
 class UploadDocumentInput:
     """A file to take in."""
 
-    file: Upload = strawberry.field(description="The file.")
+    file: Upload = strawberry.field(description="Of one of serverInfo.acceptedMediaTypes, whatever its name says.")
     title: str | None = strawberry.field(
         default=None, description="1 to 300 characters; the file's name without its extension when not given."
     )
@@ -50,7 +50,7 @@ UploadDocumentResult = Annotated[
     DocumentAccepted | FileTooLarge | UnsupportedFileType | EmptyFile | QuotaExceeded | NotFound | InvalidInput,
     strawberry.union("UploadDocumentResult", description="What came of a file."),
 ]
-Input = Annotated[UploadDocumentInput, strawberry.argument(description="The file.")]
+Input = Annotated[UploadDocumentInput, strawberry.argument(description="The file, and where it belongs.")]
 Inputs = Annotated[list[UploadDocumentInput], strawberry.argument(description="At most 10 files.")]
 
 

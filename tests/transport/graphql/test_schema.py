@@ -1,9 +1,13 @@
 """The schema: what it promises clients, and that nothing is without a word of explanation."""
 
+import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from graphql import (
+    DocumentNode,
+    FieldNode,
     GraphQLEnumType,
     GraphQLInputObjectType,
     GraphQLInterfaceType,
@@ -11,10 +15,14 @@ from graphql import (
     GraphQLObjectType,
     GraphQLSchema,
     GraphQLUnionType,
+    TypeInfo,
+    TypeInfoVisitor,
+    Visitor,
     build_schema,
     concat_ast,
     parse,
     validate,
+    visit,
 )
 
 from lexora_gql.transport.graphql.schema import export_sdl
@@ -56,6 +64,16 @@ ABSENT_ARGUMENTS = {("Query", "conversations"): {"search"}}
 """What the contract has and this release has not; a line goes with each that comes."""
 
 
+ROOTS = ("Query", "Mutation", "Subscription")
+SAYING_NOTHING = {"a", "an", "and", "i", "it", "of", "the", "their", "thi", "wa", "what"}
+"""With the s taken off the end, as of every word."""
+
+
+def operations() -> DocumentNode:
+    """Return all operations that clients are given."""
+    return concat_ast([parse(path.read_text()) for path in sorted((SCHEMA / "operations").glob("*.graphql"))])
+
+
 @pytest.fixture(scope="module")
 def exported() -> GraphQLSchema:
     """The schema as clients get it."""
@@ -92,21 +110,69 @@ def shape(kind: GraphQLNamedType) -> dict[str, object]:
     return {}
 
 
+def descriptions(schema: GraphQLSchema) -> Iterator[tuple[str, str]]:
+    """Yield what a description is of, such as `Query.search(first:)`, and the description."""
+    for name, kind in own_types(schema).items():
+        yield name, kind.description or ""
+        parts = getattr(kind, "fields", None) or getattr(kind, "values", None) or {}
+        for part_name, part in parts.items():
+            yield f"{name}.{part_name}", part.description or ""
+            for each, argument in getattr(part, "args", {}).items():
+                yield f"{name}.{part_name}({each}:)", argument.description or ""
+
+
+def words(text: str) -> set[str]:
+    """Return the words that say something, of a sentence or of a name in any case."""
+    apart = re.sub(r"(?<=[a-z])(?=[A-Z])|_", " ", text)
+    return {word.rstrip("s") for word in re.findall(r"[a-z0-9]+", apart.lower())} - SAYING_NOTHING
+
+
+def faults(schema: GraphQLSchema) -> list[str]:
+    """Return what is badly described, and how."""
+    found = []
+    for where, text in descriptions(schema):
+        own_name = where.rpartition("(")[2].rpartition(".")[2]
+        if not text:
+            found.append(f"{where} is not described")
+        elif not text.endswith("."):
+            found.append(f"{where} does not end with a full stop")
+        elif words(text) <= words(own_name):
+            found.append(f"{where} only says its name again")
+    return found
+
+
+class TestDescriptions:
+    def test_each_says_something_in_a_sentence(self, exported: GraphQLSchema) -> None:
+        assert faults(exported) == []
+
+    @pytest.mark.parametrize(
+        ("sdl", "fault"),
+        [
+            ("type Query { ok: Int }", "Query is not described"),
+            ("type Query { bare: Int }", "Query.bare is not described"),
+            ('type Query { "Fine." a(b: Int): Int }', "Query.a(b:) is not described"),
+            ('type Query { "Fine." a(by: By): Int } enum By { A }', "By.A is not described"),
+            ('type Query { "Fine." a(by: By): Int } input By { c: Int }', "By.c is not described"),
+            ('scalar Long type Query { "Fine." a: Long }', "Long is not described"),
+            ('type Query { "Fine, too" a: Int }', "Query.a does not end with a full stop"),
+            ('"Reading?" type Query { a: Int }', "Query does not end with a full stop"),
+            ('type Query { "The page count." pageCount: Int }', "Query.pageCount only says its name again"),
+            ('type Query { "Its files." a(file: Int): Int }', "Query.a(file:) is not described"),
+            ('type Query { "Fine." a("The file." file: Int): Int }', "Query.a(file:) only says its name again"),
+            ('"What a query is." type Query { a: Int }', "Query only says its name again"),
+            (
+                'enum By { "Newest first." NEWEST_FIRST } type Query { a: By }',
+                "By.NEWEST_FIRST only says its name again",
+            ),
+        ],
+    )
+    def test_what_is_badly_described_is_found(self, sdl: str, fault: str) -> None:
+        assert fault in faults(build_schema(sdl))
+
+
 class TestExport:
     def test_the_file_is_what_the_code_says(self) -> None:
         assert (SCHEMA / "lexora.graphql").read_text() == export_sdl()
-
-    def test_everything_is_described(self, exported: GraphQLSchema) -> None:
-        undescribed = []
-        for name, kind in own_types(exported).items():
-            undescribed += [name] if not kind.description else []
-            parts = getattr(kind, "fields", None) or getattr(kind, "values", None) or {}
-            for part_name, part in parts.items():
-                undescribed += [f"{name}.{part_name}"] if not part.description else []
-                arguments = getattr(part, "args", {})
-                undescribed += [f"{name}.{part_name}({each})" for each in arguments if not arguments[each].description]
-
-        assert undescribed == []
 
     def test_every_code_stands_in_the_list_of_errors(self, exported: GraphQLSchema) -> None:
         codes = exported.type_map["ErrorCode"]
@@ -142,12 +208,45 @@ class TestContract:
                 assert {each.name for each in kind.interfaces} == {each.name for each in agreed.interfaces}, name
 
 
+class _Roots(Visitor):
+    """Collects the fields of the root types that operations select."""
+
+    def __init__(self, types: TypeInfo) -> None:
+        super().__init__()
+        self.types = types
+        self.found: set[str] = set()
+
+    def enter_field(self, node: FieldNode, *_: object) -> None:
+        owner = self.types.get_parent_type()
+        if owner is not None and owner.name in ROOTS and not node.name.value.startswith("__"):
+            self.found.add(f"{owner.name}.{node.name.value}")
+
+
+def roots_not_asked_for(schema: GraphQLSchema, document: DocumentNode) -> set[str]:
+    """Return the fields of the root types that no operation selects."""
+    types = TypeInfo(schema)
+    roots = _Roots(types)
+    visit(document, TypeInfoVisitor(types, roots))
+    there = {
+        f"{name}.{field}"
+        for name in ROOTS
+        if isinstance(kind := schema.type_map.get(name), GraphQLObjectType)
+        for field in kind.fields
+    }
+    return there - roots.found
+
+
 class TestOperations:
     def test_each_is_valid(self, exported: GraphQLSchema) -> None:
-        files = sorted((SCHEMA / "operations").glob("*.graphql"))
+        assert validate(exported, operations()) == []
 
-        assert [path.name for path in files] != []
-        assert validate(exported, concat_ast([parse(path.read_text()) for path in files])) == []
+    def test_there_is_one_for_each_field_of_the_roots(self, exported: GraphQLSchema) -> None:
+        assert roots_not_asked_for(exported, operations()) == set()
+
+    def test_a_field_of_a_root_that_none_asks_for_is_found(self) -> None:
+        schema = build_schema("type Query { me: User  others: [User] } type User { name: String  others: [User] }")
+
+        assert roots_not_asked_for(schema, parse("{ me { name others { name } } }")) == {"Query.others"}
 
     def test_those_of_the_playground_are_valid_too(self, exported: GraphQLSchema) -> None:
         folder = Path("lexora_gql") / "transport" / "graphiql" / "operations"
