@@ -17,23 +17,18 @@ from graphql import (
     StringValueNode,
     Visitor,
     execute,
-    parse,
-    specified_rules,
     subscribe,
-    validate,
     visit,
 )
-from graphql.validation import NoSchemaIntrospectionCustomRule
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
 from lexora_gql.telemetry.metrics import Metrics
 from lexora_gql.transport.graphql.context import Context
 from lexora_gql.transport.graphql.costs import CostPlan, plan
 from lexora_gql.transport.graphql.document_cache import DocumentCache, ValidDocument
-from lexora_gql.transport.graphql.limits import TOO_COSTLY, Limits, exceeded
+from lexora_gql.transport.graphql.limits import TOO_COSTLY, Limits, exceeded, parsed, too_costly
 from lexora_gql.transport.graphql.outcomes import Outcome, Refused
-
-VALIDATION_ERRORS_MAX = 5
+from lexora_gql.transport.graphql.validation import validated
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +66,6 @@ class Executor:
         self._schema = schema
         self._is_open = is_open
         self._limits = limits or Limits()
-        self._rules = specified_rules if is_open else (*specified_rules, NoSchemaIntrospectionCustomRule)
         self._documents = DocumentCache(metrics)
 
     def prepare(self, source: str, operation_name: str | None) -> Prepared:
@@ -130,27 +124,21 @@ class Executor:
             errors = self._faults(document)
         except RecursionError:
             # Many tokens, each a level deeper through fragments; it is beyond the depth that is allowed, anyway.
-            errors = [GraphQLError("The document is nested too deeply.", extensions={"code": TOO_COSTLY})]
+            errors = [too_costly("The document is nested too deeply.")]
         if errors:
             raise Refused.because(*errors)
         return document
 
     def _faults(self, document: DocumentNode) -> list[GraphQLError]:
         error = exceeded(document, self._limits)
-        if error is not None:
-            return [error]
-        return validate(self._schema, document, self._rules, VALIDATION_ERRORS_MAX, hide_suggestions=not self._is_open)
+        return [error] if error is not None else validated(self._schema, document, is_open=self._is_open)
 
     def _parsed(self, source: str) -> DocumentNode:
         try:
-            document = parse(
-                source,
-                max_lexical_tokens=self._limits.tokens,
-                max_comments=self._limits.comments,
-                max_source_length=self._limits.source_characters,
-            )
+            document = parsed(source, self._limits)
         except GraphQLError as error:
-            raise Refused.because(error, is_parsed=False) from error
+            is_graphql = (error.extensions or {}).get("code") == TOO_COSTLY
+            raise Refused.because(error, is_parsed=is_graphql) from error
         if "\\" in source:
             visit(document, _StorableTexts())
         return document
