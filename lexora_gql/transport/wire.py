@@ -4,11 +4,14 @@ import asyncio
 from typing import Any
 
 from starlette.types import Receive, Scope
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.frames import CloseCode, Frame
 
+from lexora_gql.transport.heads import BoundedHeads
+
 HANGING_UP = "hang_up"
+CLOSE_SECONDS = 5.0
+"""Until a client has read what was said last, and has closed the connection in its turn."""
 TOO_LARGE = b"HTTP/1.1 431 Request Header Fields Too Large\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 
 
@@ -22,7 +25,7 @@ async def hang_up(scope: Scope, receive: Receive) -> None:
             pass
 
 
-class Connection(HttpToolsProtocol):
+class Connection(BoundedHeads):
     """A connection that applications may end without waiting for its client: see `hang_up`."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
@@ -36,6 +39,7 @@ class WebSocketConnection(WebSocketsSansIOProtocol):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401  # uvicorn's own
         super().__init__(*args, **kwargs)
+        self.close_timeout = CLOSE_SECONDS
         self._end: asyncio.TimerHandle | None = None
 
     def connection_lost(self, exc: Exception | None) -> None:

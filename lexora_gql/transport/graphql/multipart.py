@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 
 from python_multipart import MultipartParser
-from python_multipart.exceptions import FormParserError
+from python_multipart.exceptions import FormParserError, MultipartParseError
 from python_multipart.multipart import MultipartState, parse_options_header
 
 from lexora_gql.transport.graphql.refusals import BodyTooLarge, RequestRefused
@@ -17,6 +17,11 @@ from lexora_gql.transport.graphql.staging import StagedFile
 
 FILES_MAX = 10
 FIELDS = ("operations", "map")
+
+
+def body_bytes_max(max_file_bytes: int) -> int:
+    """Return how many bytes the largest body may have: as many files as are taken, and what is said of them."""
+    return FILES_MAX * max_file_bytes + JSON_BYTES_MAX
 
 
 @dataclass(slots=True)
@@ -47,9 +52,10 @@ class MultipartReader:
         try:
             self._parser = MultipartParser(boundary, self._callbacks())  # type: ignore[arg-type]  # a TypedDict of these
         except FormParserError as error:
-            raise RequestRefused(str(error)) from error
+            message = "The header Content-Type names a boundary that is too long."
+            raise RequestRefused(message) from error
         self._max_file_bytes = max_file_bytes
-        self._body_bytes_left = FILES_MAX * max_file_bytes + JSON_BYTES_MAX
+        self._bytes_read = 0
         self._field_bytes_left = JSON_BYTES_MAX
         self._header_name = bytearray()
         self._header_value = bytearray()
@@ -75,15 +81,17 @@ class MultipartReader:
             RequestRefused: It is malformed.
         """
         async for piece in stream:
-            self._body_bytes_left -= len(piece)
-            if self._body_bytes_left < 0:
+            if self._bytes_read + len(piece) > body_bytes_max(self._max_file_bytes):
                 message = f"The body is larger than {FILES_MAX} files of {self._max_file_bytes:,} bytes."
-                raise BodyTooLarge(message, headers={"Connection": "close"})
+                raise BodyTooLarge(message)
             try:
                 self._parser.write(piece)
             except FormParserError as error:
-                message = f"The body is not well-formed multipart/form-data: {error}"
-                raise RequestRefused(message) from error
+                message = "The body is not well-formed multipart/form-data"
+                if isinstance(error, MultipartParseError) and error.offset >= 0:
+                    message += f" at byte {self._bytes_read + error.offset + 1}"
+                raise RequestRefused(f"{message}.") from error
+            self._bytes_read += len(piece)
             await self._flush()
         if self._parser.state != MultipartState.END:
             message = "The body ends before its last boundary."
@@ -167,7 +175,7 @@ class MultipartReader:
             self._field_bytes_left -= end - start
             if self._field_bytes_left < 0:
                 message = f"`operations` and `map` are larger than {JSON_BYTES_MAX:,} bytes."
-                raise BodyTooLarge(message, headers={"Connection": "close"})
+                raise BodyTooLarge(message)
             self._part.data += data[start:end]
 
     def _on_part_end(self) -> None:

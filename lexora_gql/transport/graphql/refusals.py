@@ -8,23 +8,43 @@ class RequestRefused(Exception):
 
     Attributes:
         status: Of the HTTP response.
+        draft_status: The same by the draft of 2026, where it differs.
         code: Of the error in its body.
         headers: To be added to it.
+        is_closing: Whether the body is not read, so that no other request can follow it on this connection.
     """
 
     status = 400
+    draft_status: int | None = None
     code = BAD_REQUEST
+    is_closing = False
 
-    def __init__(self, message: str, *, headers: dict[str, str] | None = None) -> None:
+    def __init__(self, message: str, *, headers: dict[str, str] | None = None, closing: bool | None = None) -> None:
         super().__init__(message)
         self.message = message
         self.headers = headers or {}
+        if closing is not None:
+            self.is_closing = closing
+
+
+class IllFormed(RequestRefused):
+    """It can be read, but it is no GraphQL request; the draft of 2026 tells the two apart."""
+
+    draft_status = 422
 
 
 class BodyTooLarge(RequestRefused):
     """The body is larger than the server takes."""
 
     status = 413
+    is_closing = True
+
+
+class TooSlow(RequestRefused):
+    """The body has stopped coming."""
+
+    status = 408
+    is_closing = True
 
 
 class NotAcceptable(RequestRefused):
@@ -50,3 +70,4 @@ class SignInFirst(RequestRefused):
 
     status = 401
     code = "UNAUTHENTICATED"
+    is_closing = True

@@ -17,22 +17,22 @@ from lexora_gql.transport.authentication import Identity, identify
 from lexora_gql.transport.graphql.admission import Admission, Operation
 from lexora_gql.transport.graphql.execution import Prepared
 from lexora_gql.transport.graphql.http import responses
+from lexora_gql.transport.graphql.http.bodies import MULTIPART, body_type, pieces_of, require_length
 from lexora_gql.transport.graphql.http.framing import FRAMINGS
 from lexora_gql.transport.graphql.http.negotiation import GRAPHQL_JSON, JSON, Accepted, accepted
 from lexora_gql.transport.graphql.http.streaming import Streams
-from lexora_gql.transport.graphql.multipart import MultipartReader
+from lexora_gql.transport.graphql.multipart import MultipartReader, body_bytes_max
 from lexora_gql.transport.graphql.outcomes import Refused
 from lexora_gql.transport.graphql.refusals import (
     MethodNotAllowed,
     NotAcceptable,
     RequestRefused,
     SignInFirst,
-    UnsupportedMediaType,
 )
-from lexora_gql.transport.graphql.requests import GraphQLRequest, from_parameters, read_json
+from lexora_gql.transport.graphql.requests import JSON_BYTES_MAX, GraphQLRequest, from_parameters, read_json
 
 PREFLIGHT_HEADERS = ("graphql-require-preflight", "apollo-require-preflight", "x-requested-with")
-METHODS = "GET, POST"
+METHODS = "GET, HEAD, POST"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +52,11 @@ class GraphQLEndpoint:
         """Answer one request; whatever happens, in GraphQL's own form."""
         request = Request(scope, receive)
         wishes = accepted(request.headers, default=self._default_type)
+        response: ASGIApp
         try:
             response = await self._answer(request, wishes)
         except RequestRefused as refused:
-            response = responses.refusal(refused, wishes.error_type)
+            response = responses.refusal(refused, wishes.error_type, self._codes)
         except ClientDisconnect:
             return
         except Exception as error:  # noqa: BLE001  # nobody else would answer in GraphQL's form
@@ -76,7 +77,7 @@ class GraphQLEndpoint:
         return GRAPHQL_JSON if self._codes == "draft" else JSON
 
     async def _answer(self, request: Request, wishes: Accepted) -> ASGIApp:
-        if request.method not in {"GET", "HEAD", "POST"}:
+        if request.method not in METHODS.split(", "):
             message = f"{request.method} is not served here."
             raise MethodNotAllowed(message, headers={"Allow": METHODS})
         if self.playground is not None and request.method != "POST" and _is_browser(request):
@@ -90,34 +91,31 @@ class GraphQLEndpoint:
             given = from_parameters(request.query_params)
             self._require_deliberate(request.headers, given)
             return await self._run(request, given, identity, wishes)
-        content_type = request.headers.get("content-type", "")
-        match content_type.partition(";")[0].strip().lower():
-            case "application/json":
-                return await self._run(request, await read_json(request.stream()), identity, wishes)
-            case "multipart/form-data":
-                return await self._upload(request, content_type, identity, wishes)
-        message = "The body must be application/json or multipart/form-data."
-        raise UnsupportedMediaType(message)
+        if body_type(request.headers) == MULTIPART:
+            return await self._upload(request, identity, wishes)
+        require_length(request.headers, JSON_BYTES_MAX)
+        return await self._run(request, await read_json(pieces_of(request)), identity, wishes)
 
     def _require_deliberate(self, headers: Headers, request: GraphQLRequest) -> None:
         """In production, refuse documents in addresses that any page could make a browser fetch."""
         if self.playground is None and request.query is not None:
             require_preflight(headers, "Documents in an address need")
 
-    async def _upload(self, request: Request, content_type: str, identity: Identity, wishes: Accepted) -> ASGIApp:
-        # Closing tells the client that the rest of the body is not wanted.
+    async def _upload(self, request: Request, identity: Identity, wishes: Accepted) -> ASGIApp:
         if isinstance(identity, Unavailable):
             raise identity
         if not isinstance(identity, Viewer):
             message = (identity or Unauthenticated()).message
-            raise SignInFirst(message, headers={"WWW-Authenticate": "Bearer", "Connection": "close"})
+            raise SignInFirst(message, headers={"WWW-Authenticate": "Bearer"})
         if wishes.result is None:
             message = f"Uploads are answered with {GRAPHQL_JSON} or {JSON}, which `Accept` must allow."
-            raise NotAcceptable(message, headers={"Connection": "close"})
+            raise NotAcceptable(message, closing=True)
         require_preflight(request.headers, "Uploads need", closing=True)
         max_file_bytes = self.admission.environment.settings.max_file_size
+        require_length(request.headers, body_bytes_max(max_file_bytes))
+        content_type = request.headers["content-type"]
         async with MultipartReader(content_type, max_file_bytes=max_file_bytes) as reader:
-            return await self._run(request, await reader.read(request.stream()), identity, wishes)
+            return await self._run(request, await reader.read(pieces_of(request)), identity, wishes)
 
     async def _run(self, http: Request, request: GraphQLRequest, identity: Identity, wishes: Accepted) -> ASGIApp:
         try:
@@ -173,7 +171,7 @@ def require_preflight(headers: Headers, what: str, *, closing: bool = False) -> 
     if not any(name in headers for name in PREFLIGHT_HEADERS):
         message = f"{what} one of the headers GraphQL-Require-Preflight, Apollo-Require-Preflight, X-Requested-With: "
         message += "no page of another site can send it without being asked for leave."
-        raise RequestRefused(message, headers={"Connection": "close"} if closing else None)
+        raise RequestRefused(message, closing=closing)
 
 
 def client_of(request: Request) -> Client:

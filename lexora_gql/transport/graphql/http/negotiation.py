@@ -12,8 +12,10 @@ from starlette.datastructures import Headers
 
 GRAPHQL_JSON = "application/graphql-response+json"
 JSON = "application/json"
-ANY = frozenset({"*/*", "application/*"})
 RANGES_MAX = 50
+
+Range = tuple[str, float, dict[str, str]]
+"""A media range with its quality and parameters."""
 
 
 class StreamKind(Enum):
@@ -54,20 +56,21 @@ def accepted(headers: Headers, *, default: str) -> Accepted:
     given = ",".join(headers.getlist("accept")).lower()
     if not given.strip():
         return Accepted(default, None)
-    ranges = sorted(_ranges(given), key=lambda each: -each[1])
-    wanted = [name for name, quality, _ in ranges if quality > 0]
-    refused = {name for name, quality, _ in ranges if quality <= 0}
-    result = next((_result(name, default, refused) for name in wanted if _result(name, default, refused)), None)
-    streams = (_stream(name, parameters) for name, quality, parameters in ranges if quality > 0)
-    return Accepted(result, next((stream for stream in streams if stream), None))
+    ranges = [*_ranges(given)]
+    # Of two that are wanted as much, the one that was named first; then the one that those without a wish are given.
+    best = max((default, GRAPHQL_JSON, JSON), key=lambda name: _rank(name, ranges))
+    wanted = sorted((each for each in ranges if each[1] > 0), key=lambda each: -each[1])
+    streams = (_stream(name, parameters) for name, _, parameters in wanted)
+    return Accepted(best if _rank(best, ranges)[0] > 0 else None, next((stream for stream in streams if stream), None))
 
 
-def _result(name: str, default: str, refused: set[str]) -> str | None:
-    if name in {GRAPHQL_JSON, JSON}:
-        return name
-    if name in ANY:
-        return next((each for each in (default, GRAPHQL_JSON, JSON) if each not in refused), None)
-    return None
+def _rank(name: str, ranges: list[Range]) -> tuple[float, int]:
+    """Return how much a type is wanted, and how early it was named: the narrowest range that it is in says so."""
+    for wanted in (name, "application/*", "*/*"):
+        for place, (given, quality, _) in enumerate(ranges):
+            if given == wanted:
+                return quality, -place
+    return 0.0, 0
 
 
 def _stream(name: str, parameters: dict[str, str]) -> StreamKind | None:
@@ -79,7 +82,7 @@ def _stream(name: str, parameters: dict[str, str]) -> StreamKind | None:
     return None
 
 
-def _ranges(given: str) -> Iterator[tuple[str, float, dict[str, str]]]:
+def _ranges(given: str) -> Iterator[Range]:
     for part in given.split(",", RANGES_MAX)[:RANGES_MAX]:
         name, *rest = (each.strip() for each in part.split(";"))
         pairs = (each.partition("=") for each in rest)

@@ -9,6 +9,7 @@ from starlette.responses import Response
 from lexora_gql.errors import DomainError, Throttled, Unavailable
 from lexora_gql.throttling import Budget
 from lexora_gql.transport.graphql.errors import INTERNAL, domain_extensions, report
+from lexora_gql.transport.graphql.http.lingering import LingeringResponse
 from lexora_gql.transport.graphql.http.negotiation import GRAPHQL_JSON
 from lexora_gql.transport.graphql.outcomes import Outcome
 from lexora_gql.transport.graphql.refusals import RequestRefused
@@ -42,10 +43,13 @@ def result(outcome: Outcome, media_type: str, codes: StatusCodes, budget: Budget
     return _json(outcome.body, media_type, status_of(outcome, media_type, codes), budget_headers(budget))
 
 
-def refusal(refused: RequestRefused, media_type: str) -> Response:
+def refusal(refused: RequestRefused, media_type: str, codes: StatusCodes) -> Response | LingeringResponse:
     """Return the response to a request that was not."""
     body = {"errors": [{"message": refused.message, "extensions": {"code": refused.code}}]}
-    return _json(body, media_type, refused.status, refused.headers)
+    drafted = refused.draft_status if codes == "draft" else None
+    closing = {"Connection": "close"} if refused.is_closing else {}
+    response = _json(body, media_type, drafted or refused.status, refused.headers | closing)
+    return LingeringResponse(response) if refused.is_closing else response
 
 
 def failure(error: Exception, media_type: str) -> Response:
