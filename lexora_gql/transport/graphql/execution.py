@@ -1,5 +1,6 @@
 """From a document to its result: parse, count, validate, execute. HTTP and WebSocket share this."""
 
+import re
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from graphql import (
     FieldNode,
     GraphQLError,
     GraphQLSchema,
+    IntValueNode,
     OperationDefinitionNode,
     OperationType,
     StringValueNode,
@@ -29,6 +31,9 @@ from lexora_gql.transport.graphql.document_cache import DocumentCache, ValidDocu
 from lexora_gql.transport.graphql.limits import TOO_COSTLY, Limits, exceeded, parsed, too_costly
 from lexora_gql.transport.graphql.outcomes import Outcome, Refused
 from lexora_gql.transport.graphql.validation import validated
+
+DIGITS_MAX = 100
+LONG_NUMBER = re.compile(rf"[0-9]{{{DIGITS_MAX + 1}}}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,13 +144,19 @@ class Executor:
         except GraphQLError as error:
             is_graphql = (error.extensions or {}).get("code") == TOO_COSTLY
             raise Refused.because(error, is_parsed=is_graphql) from error
-        if "\\" in source:
-            visit(document, _StorableTexts())
+        # Only an escape can bring about the one, only many digits the other.
+        if "\\" in source or LONG_NUMBER.search(source):
+            visit(document, _ReadableValues())
         return document
 
 
-class _StorableTexts(Visitor):
-    """Refuses documents whose texts PostgreSQL cannot store; only an escape can bring them about."""
+class _ReadableValues(Visitor):
+    """Refuses texts that PostgreSQL cannot store, and numbers that Python does not read."""
+
+    def enter_int_value(self, node: IntValueNode, *_: object) -> None:
+        if LONG_NUMBER.search(node.value):
+            message = f"A number has more than {DIGITS_MAX} digits."
+            raise Refused.because(GraphQLError(message, node))
 
     def enter_string_value(self, node: StringValueNode, *_: object) -> None:
         if "\x00" in node.value:
