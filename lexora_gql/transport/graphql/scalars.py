@@ -1,10 +1,11 @@
 """Scalars beside GraphQL's own: times, long integers, files."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import NewType
+from typing import Any, NewType
 
 import strawberry
-from graphql import GraphQLError
+from graphql import GraphQLError, ValueNode, value_from_ast_untyped
 from strawberry.types.scalar import ScalarDefinition
 
 from lexora_gql.documents.service import IncomingFile
@@ -49,6 +50,18 @@ def _parse_upload(value: object) -> IncomingFile:
     return value
 
 
+def _literal(parse: Callable[[object], object]) -> Callable[[ValueNode, dict[str, Any] | None], object]:
+    """Return what reads a value that stands in a document, and says where it stands when it is wrong."""
+
+    def parse_literal(node: ValueNode, variables: dict[str, Any] | None = None) -> object:
+        try:
+            return parse(value_from_ast_untyped(node, variables))
+        except GraphQLError as error:
+            raise GraphQLError(error.message, node) from None
+
+    return parse_literal
+
+
 def _refuse_upload(_value: object) -> object:
     message = "Upload is for input only."
     raise GraphQLError(message)
@@ -61,17 +74,20 @@ SCALARS: dict[object, ScalarDefinition] = {
         "without an offset, so is input.",
         serialize=_serialize_datetime,
         parse_value=_parse_datetime,
+        parse_literal=_literal(_parse_datetime),
     ),
     Long: strawberry.scalar(
         name="Long",
         description="A whole number up to 2^53: bytes and token counts outgrow Int.",
         serialize=int,
         parse_value=_parse_long,
+        parse_literal=_literal(_parse_long),
     ),
     Upload: strawberry.scalar(
         name="Upload",
         description="A file, sent by the GraphQL multipart request specification.",
         serialize=_refuse_upload,
         parse_value=_parse_upload,
+        parse_literal=_literal(_parse_upload),
     ),
 }
