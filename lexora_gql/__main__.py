@@ -92,9 +92,10 @@ def export_schema(
 ) -> None:
     """Write the GraphQL schema that this server offers."""
     from lexora_gql.terminal.contract import files
-    from lexora_gql.transport.graphql.schema import export_sdl
+    from lexora_gql.transport.graphql.schema import CORE, export_sdl
+    from lexora_gql.transport.graphql.weights import describe
 
-    end_with(lambda: (files.check if check else files.export)(export_sdl(), path))
+    end_with(lambda: (files.check if check else files.export)(export_sdl(), describe(CORE), path))
 
 
 @app.command("create-admin")
@@ -160,7 +161,7 @@ def _of_running_up(settings: Settings) -> Settings:
 
     folder = DataFolder(settings.data_dir)
     found = {name.lower(): SecretStr(value) for name, value in folder.addresses().items()}
-    if (folder.path / "secret_key").exists() and settings.environment != "production":
+    if (folder.path / "secret_key").exists() and not settings.is_production:
         found["secret_key"] = SecretStr(folder.secret_key())
     return settings.model_copy(update={name: value for name, value in found.items() if getattr(settings, name) is None})
 

@@ -41,7 +41,7 @@ class TestExportingTheSchema:
     async def test_a_folder_gets_all_that_is_made_from_it(self, tmp_path: Path) -> None:
         folder = tmp_path / "schema"
         shutil.copytree(PROJECT / "schema", folder)
-        made = [folder / "lexora.graphql", folder / "operations" / "manifest.json"]
+        made = [folder / "reference.md", folder / "lexora.graphql", folder / "operations" / "manifest.json"]
         for path in made:
             path.write_text("stale", encoding="utf-8")
 

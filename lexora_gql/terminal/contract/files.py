@@ -1,6 +1,7 @@
 """`lexora export-schema`: the contract as files, and whether they still are what the server offers."""
 
 import difflib
+from collections.abc import Mapping
 from pathlib import Path
 
 import typer
@@ -8,22 +9,28 @@ from graphql import build_schema
 
 from lexora_gql.terminal.contract.breaking import ANNOUNCEMENT, changes
 from lexora_gql.terminal.contract.manifest import manifest
+from lexora_gql.terminal.contract.markdown import Weight
+from lexora_gql.terminal.contract.reference import reference
 from lexora_gql.terminal.errors import FAILED, CannotGoOn
 
 CONTRACT = Path(__file__).resolve().parents[3] / "schema"
 RELEASED = "released.graphql"
 
+Weights = Mapping[str, Weight]
+"""What fields cost, by "Type.field"."""
 
-def made(sdl: str, folder: Path) -> dict[Path, str]:
+
+def made(sdl: str, weights: Weights, folder: Path) -> dict[Path, str]:
     """Return what belongs into those files of the contract's folder that nobody edits."""
     schema = build_schema(sdl)
     return {
+        folder / "reference.md": reference(schema, weights, _read(folder / "README.md")),
         folder / "lexora.graphql": sdl,
         folder / "operations" / "manifest.json": manifest(schema, folder / "operations"),
     }
 
 
-def export(sdl: str, path: Path | None) -> int:
+def export(sdl: str, weights: Weights, path: Path | None) -> int:
     """Write the schema into a file, or all that is made from it into a folder; print it where none is named.
 
     Returns:
@@ -32,7 +39,7 @@ def export(sdl: str, path: Path | None) -> int:
     if path is None:
         typer.echo(sdl, nl=False)
         return 0
-    for file, text in _wanted(sdl, path).items():
+    for file, text in _wanted(sdl, weights, path).items():
         try:
             file.write_text(text, encoding="utf-8")
         except OSError as error:
@@ -40,7 +47,7 @@ def export(sdl: str, path: Path | None) -> int:
     return 0
 
 
-def check(sdl: str, path: Path | None) -> int:
+def check(sdl: str, weights: Weights, path: Path | None) -> int:
     """Compare with a file, or with a folder, the checkout's where none is named; print how they differ.
 
     Of a folder, the last release is compared, too.
@@ -49,7 +56,7 @@ def check(sdl: str, path: Path | None) -> int:
         1 when they differ, or when something breaks clients of the last release without a word in the history.
     """
     path = path or CONTRACT
-    difference = "".join(_difference(file, text) for file, text in _wanted(sdl, path).items())
+    difference = "".join(_difference(file, text) for file, text in _wanted(sdl, weights, path).items())
     typer.echo(difference, nl=False)
     breaking = path.is_dir() and _breaks_clients(sdl, path)
     return FAILED if difference or breaking else 0
@@ -65,8 +72,8 @@ def _breaks_clients(sdl: str, folder: Path) -> bool:
     return bool(found.unannounced)
 
 
-def _wanted(sdl: str, path: Path) -> dict[Path, str]:
-    return made(sdl, path) if path.is_dir() else {path: sdl}
+def _wanted(sdl: str, weights: Weights, path: Path) -> dict[Path, str]:
+    return made(sdl, weights, path) if path.is_dir() else {path: sdl}
 
 
 def _difference(file: Path, text: str) -> str:

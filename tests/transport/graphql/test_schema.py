@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 from graphql import (
@@ -25,6 +26,10 @@ from graphql import (
     visit,
 )
 
+from lexora_gql.errors import DomainError
+from lexora_gql.transport.graphql import document_source
+from lexora_gql.transport.graphql.protocol import CloseCode
+from lexora_gql.transport.graphql.refusals import RequestRefused
 from lexora_gql.transport.graphql.schema import export_sdl
 from tests.shared_data import PROJECT, require_shared_data
 
@@ -64,6 +69,7 @@ ABSENT_ARGUMENTS = {("Query", "conversations"): {"search"}}
 """What the contract has and this release has not; a line goes with each that comes."""
 
 
+Kind = TypeVar("Kind")
 ROOTS = ("Query", "Mutation", "Subscription")
 SAYING_NOTHING = {"a", "an", "and", "i", "it", "of", "the", "their", "thi", "wa", "what"}
 """With the s taken off the end, as of every word."""
@@ -180,6 +186,46 @@ class TestExport:
         text = (SCHEMA / "errors.md").read_text()
 
         assert [code for code in codes.values if f"`{code}`" not in text] == []
+
+
+def all_below(base: type[Kind]) -> Iterator[type[Kind]]:
+    """Yield the classes that inherit from one."""
+    for kind in base.__subclasses__():
+        yield kind
+        yield from all_below(kind)
+
+
+class TestErrors:
+    """What errors.md lists is what the code may answer with."""
+
+    @pytest.fixture
+    def chapters(self) -> dict[str, str]:
+        return dict(
+            re.findall(r"^## ([^\n]+)\n(.*?)(?=^## |\Z)", (SCHEMA / "errors.md").read_text(), re.MULTILINE | re.DOTALL)
+        )
+
+    def test_every_code_beside_data_is_listed(self, chapters: dict[str, str], exported: GraphQLSchema) -> None:
+        listed = set(re.findall(r"^\| `([A-Z_]+)`", chapters["`extensions.code`"], re.MULTILINE))
+        members = exported.type_map["ErrorCode"]
+        assert isinstance(members, GraphQLEnumType)
+        of_domains = {kind.code for kind in all_below(DomainError)} - set(members.values)
+        of_requests = {"BAD_REQUEST", "INTERNAL", "TOO_COSTLY", "INVALID_INPUT", "NOT_FOUND"}
+        persisted = {
+            str((error.extensions or {})["code"])
+            for error in (document_source.NOT_FOUND, document_source.NOT_SUPPORTED)
+        }
+
+        assert listed == of_domains | of_requests | persisted
+
+    def test_every_status_is_listed(self, chapters: dict[str, str]) -> None:
+        listed = {int(status) for status in re.findall(r"^\| (\d{3}) \|", chapters["HTTP"], re.MULTILINE)}
+
+        assert listed == {200, 400, 429, 500, 503} | {kind.status for kind in all_below(RequestRefused)}
+
+    def test_every_close_code_is_listed(self, chapters: dict[str, str]) -> None:
+        listed = [int(code) for code in re.findall(r"^\| (\d{4}) \|", chapters["WebSocket"], re.MULTILINE)]
+
+        assert listed == sorted(CloseCode)
 
 
 class TestContract:
