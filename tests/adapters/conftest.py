@@ -1,4 +1,4 @@
-"""A Redis that a test may kill."""
+"""A Redis that a test may kill, and patience with one that is only slow."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -6,6 +6,7 @@ from uuid import uuid4
 
 import pytest
 
+from lexora_gql.adapters import redis_connections
 from lexora_gql.embedded.redis import EmbeddedRedis
 
 
@@ -16,3 +17,10 @@ async def own_redis(servers_folder: Path) -> AsyncIterator[EmbeddedRedis]:
     await server.start()
     yield server
     await server.stop()
+
+
+@pytest.fixture
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a machine that stalls, a Redis that is there must not count as away."""
+    monkeypatch.setattr(redis_connections, "CALL_SECONDS", 60.0)
+    monkeypatch.setattr(redis_connections, "CONNECT_SECONDS", 60.0)

@@ -60,7 +60,7 @@ class TestInMemoryAllowances(AllowancesContract):
 
 class TestRedisAllowances(AllowancesContract):
     @pytest.fixture
-    async def shelf(self, redis_url: str) -> AsyncIterator[Shelf]:
+    async def shelf(self, patience: None, redis_url: str) -> AsyncIterator[Shelf]:
         shelf = RedisShelf(redis_url)
         yield shelf
         await shelf.aclose()

@@ -12,7 +12,7 @@ from redis.asyncio import Redis
 from lexora_gql.adapters.redis_allowances import RedisAllowances
 from lexora_gql.adapters.redis_connections import PAUSE_SECONDS
 from lexora_gql.embedded.redis import EmbeddedRedis
-from lexora_gql.ports.allowances import Allowance, Charge
+from lexora_gql.ports.allowances import Allowance, Allowances, Charge, Verdict
 from tests.adapters.allowances_contract import POINTS, UPLOADS, somebody
 from tests.adapters.test_allowances import RedisShelf
 
@@ -22,7 +22,7 @@ PATIENCE_SECONDS = 10.0
 
 
 @pytest.fixture
-async def shelf(redis_url: str) -> AsyncIterator[RedisShelf]:
+async def shelf(patience: None, redis_url: str) -> AsyncIterator[RedisShelf]:
     shelf = RedisShelf(redis_url)
     yield shelf
     await shelf.aclose()
@@ -36,7 +36,7 @@ async def processes(redis_url: str, shelf: RedisShelf) -> AsyncIterator[list[Red
         await one.aclose()
 
 
-async def granted(allowances: RedisAllowances, owner: str, count: int, allowance: Allowance = LARGE) -> int:
+async def granted(allowances: Allowances, owner: str, count: int, allowance: Allowance = LARGE) -> int:
     """Return how many of so many single ones are granted, of which some are always asked for at the same time."""
     done = 0
     for _ in range(count // 20):
@@ -58,6 +58,25 @@ class TestSeveralProcesses:
 
         assert sum(counts) == 1_000
         assert all(count > 0 for count in counts)
+
+    async def test_refuse_as_a_whole_what_one_of_them_alone_would_grant(self, processes: list[RedisAllowances]) -> None:
+        owner, [first, second, third, _] = somebody(), processes
+        await first.take(owner, [Charge(POINTS, 10), Charge(UPLOADS, 8)])
+
+        refused = await second.take(owner, [Charge(POINTS, 10), Charge(UPLOADS, 3)])
+        granted = await third.take(owner, [Charge(POINTS, 90), Charge(UPLOADS, 2)])
+
+        assert (refused.is_granted, refused.remaining) == (False, {"points": 90, "uploads": 2})
+        assert granted == Verdict(True, 0.0, {"points": 0, "uploads": 0})
+
+    async def test_are_lent_nothing_near_the_end(self, shelf: RedisShelf, processes: list[RedisAllowances]) -> None:
+        owner = somebody()
+        await processes[0].take(owner, [Charge(LARGE, 750)])
+
+        for one in processes:
+            await one.take(owner, [Charge(LARGE, 1)])
+
+        assert await level(shelf.redis, f"{shelf.prefix}:allowance:points:{owner}") == pytest.approx(246, abs=0.1)
 
     async def test_grant_no_more_than_a_bucket_and_one_portion_each(
         self, shelf: RedisShelf, processes: list[RedisAllowances]
@@ -109,6 +128,22 @@ class TestCost:
             await shelf.allowances.take(owner, [Charge(LARGE, 1)])
 
         assert await calls(shelf.redis) == 20
+
+    async def test_and_those_who_come_together_share_a_call_there_too(self, shelf: RedisShelf) -> None:
+        owner = somebody()
+        await shelf.allowances.take(owner, [Charge(LARGE, 800)])
+        await shelf.redis.config_resetstat()
+
+        assert await granted(shelf.allowances, owner, 20) == 20
+
+        assert await calls(shelf.redis) == 1
+
+    async def test_no_portion_is_taken_that_would_not_do(self, shelf: RedisShelf) -> None:
+        owner = somebody()
+
+        await shelf.allowances.take(owner, [Charge(LARGE, PORTION)])
+
+        assert await level(shelf.redis, f"{shelf.prefix}:allowance:points:{owner}") == pytest.approx(950, abs=0.1)
 
     async def test_who_was_refused_is_refused_without_a_call(self, shelf: RedisShelf) -> None:
         owner = somebody()
@@ -203,8 +238,17 @@ class TestWhileRedisIsAway:
 
         await own_redis.start()
         await until_counted(lonely, own_redis.url)
-        fresh = somebody()
-        assert await granted(lonely, fresh, 200, POINTS) == 100
+
+    async def test_a_portion_is_neither_lost_nor_counted_twice(
+        self, own_redis: EmbeddedRedis, lonely: RedisAllowances
+    ) -> None:
+        owner = somebody()
+        await lonely.take(owner, [Charge(LARGE, 1)])
+        await own_redis.stop()
+
+        left = [(await lonely.take(owner, [Charge(LARGE, 100)])).remaining["points"] for _ in range(2)]
+
+        assert left == [899, 799]
 
     async def test_a_frozen_one_keeps_nobody_waiting_for_long(
         self, own_redis: EmbeddedRedis, lonely: RedisAllowances
@@ -254,6 +298,13 @@ class TestGivingUp:
             assert (await stays).is_granted
         # The first was under way already, and counts; the second was waiting for what it would bring.
         assert (await shelf.take(owner, 0)).remaining == {"points": 98}
+
+    async def test_once_closed_redis_is_left_alone(self, shelf: RedisShelf) -> None:
+        await shelf.allowances.aclose()
+
+        await shelf.take(somebody(), 1)
+
+        assert await shelf.keys() == []
 
     async def test_closing_answers_those_who_wait(self, redis_url: str) -> None:
         allowances = RedisAllowances(redis_url, prefix=f"test-{uuid4()}")

@@ -131,7 +131,7 @@ class TestRedisSharedCache(SharedCacheContract):
         return f"test-{uuid4()}"
 
     @pytest.fixture
-    async def cache(self, redis_url: str, prefix: str) -> AsyncIterator[RedisSharedCache]:
+    async def cache(self, patience: None, redis_url: str, prefix: str) -> AsyncIterator[RedisSharedCache]:
         cache = RedisSharedCache(redis_url, prefix=prefix)
         yield cache
         await cache.aclose()
