@@ -88,6 +88,8 @@ class Settings(BaseSettings):
     query_cost_burst: Annotated[int, Field(ge=1, le=COST_MAX, description="Points of a user who rested.")] = 40_000
     query_cost_per_minute: Annotated[int, Field(ge=1, le=COST_MAX, description="Points that flow back.")] = 120_000
 
+    playground: bool | None = Field(None, description="Not in production when not set.")
+    introspection: bool | None = Field(None, description="And suggestions; not in production when not set.")
     graphql_status_codes: Annotated[
         Literal["stable", "draft"],
         Field(description="Of GraphQL over HTTP: draft has 422 for invalid documents, 294 for partial data."),
@@ -144,6 +146,21 @@ class Settings(BaseSettings):
         if not names and self.openai_api_key is not None and self.openai_base_url is None:
             names = ["gpt-4o-mini"]
         return tuple(names)
+
+    @property
+    def is_production(self) -> bool:
+        """Whether strangers can reach the server."""
+        return self.environment == "production"
+
+    @property
+    def has_playground(self) -> bool:
+        """Whether browsers get the playground."""
+        return not self.is_production if self.playground is None else self.playground
+
+    @property
+    def tells_schema(self) -> bool:
+        """Whether introspection is answered, and mistakes are answered with suggestions."""
+        return not self.is_production if self.introspection is None else self.introspection
 
     @property
     def address(self) -> str:

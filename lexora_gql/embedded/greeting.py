@@ -19,7 +19,7 @@ def greeting(settings: Settings) -> str:
         "",
         "Lexora is ready.",
         "",
-        *([] if settings.environment == "production" else [f"  Playground   {address}/graphql"]),
+        *([f"  Playground   {address}/graphql"] if settings.has_playground else []),
         f"  GraphQL      {address}/graphql",
         f"  Health       {address}/health",
         f"  Readiness    {address}/ready",

@@ -100,7 +100,7 @@ class Up:
         settings = self.settings
         if settings.secret_key is not None:
             key = settings.secret_key.get_secret_value()
-        elif settings.environment == "production":
+        elif settings.is_production:
             raise CannotRun("SECRET_KEY: is not set; ENVIRONMENT=production takes no generated one.")
         else:
             key = self.folder.secret_key()

@@ -37,7 +37,7 @@ async def examine(settings: Settings, expected: Expected, others: Mapping[str, P
 
 
 def _missing_secret(settings: Settings) -> Finding:
-    if settings.environment == "production":
+    if settings.is_production:
         return Finding("SECRET_KEY", State.BROKEN, "is not set; ENVIRONMENT=production takes no generated one")
     return Finding("SECRET_KEY", State.DEGRADED, "is not set; `lexora up` generates one, `lexora serve` needs one")
 

@@ -89,7 +89,7 @@ def _over(
     listeners = Listeners(limits)
     accounts = environment.services.accounts
     streams = Streams(admission.executor, accounts, metrics, lifecycle, listeners)
-    page = playground.page if environment.settings.environment != "production" else None
+    page = playground.page if environment.settings.has_playground else None
     return (
         GraphQLEndpoint(admission, streams, metrics, page),
         WebSocketEndpoint(admission, metrics, lifecycle, listeners),

@@ -76,7 +76,7 @@ class Admission:
             WrongSettings: The manifest of trusted documents cannot be read.
         """
         settings, services = environment.settings, environment.services
-        executor = Executor(CORE, metrics, is_open=settings.environment != "production")
+        executor = Executor(CORE, metrics, is_open=settings.tells_schema)
         trusted = TrustedDocuments.from_settings(settings)
         return cls(environment, executor, DocumentSource(trusted, services.persisted_documents, metrics))
 

@@ -1,11 +1,16 @@
 """What comes of a request, as it goes to the client."""
 
+import json
 from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
 from graphql import ExecutionResult, GraphQLError
 
 from lexora_gql.transport.graphql.errors import public_errors
+
+# Made once: with arguments of its own json.dumps would make an encoder for each result.
+to_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
+"""Writes JSON on one line; what JSON writes as escapes cannot end a line of an event stream."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,11 +4,11 @@ Source:
     https://github.com/enisdenjo/graphql-ws/blob/master/PROTOCOL.md
 """
 
-import json
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any
 
+from lexora_gql.transport.graphql.outcomes import to_json
 from lexora_gql.transport.graphql.refusals import RequestRefused
 from lexora_gql.transport.graphql.requests import GraphQLRequest, parse_json, to_request
 
@@ -165,4 +165,4 @@ def _identifier(value: object) -> str:
 
 def to_text(kind: str, **content: object) -> str:
     """Return a message as it goes over the wire."""
-    return json.dumps({"type": kind} | content, separators=(",", ":"))
+    return to_json({"type": kind} | content)

@@ -40,7 +40,7 @@ class GraphQLEndpoint:
     """The ASGI application at /graphql for HTTP.
 
     Attributes:
-        playground: The page for browsers; None in production, where there is none.
+        playground: The page for browsers; None where there is none.
     """
 
     admission: Admission
@@ -98,7 +98,7 @@ class GraphQLEndpoint:
 
     def _require_deliberate(self, headers: Headers, request: GraphQLRequest) -> None:
         """In production, refuse documents in addresses that any page could make a browser fetch."""
-        if self.playground is None and request.query is not None:
+        if self.admission.environment.settings.is_production and request.query is not None:
             require_preflight(headers, "Documents in an address need")
 
     async def _upload(self, request: Request, identity: Identity, wishes: Accepted) -> ASGIApp:

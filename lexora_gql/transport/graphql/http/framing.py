@@ -1,10 +1,9 @@
 """How results of a stream are written, one way per kind of stream."""
 
-import json
 from typing import Any, Protocol
 
 from lexora_gql.transport.graphql.http.negotiation import StreamKind
-from lexora_gql.transport.graphql.outcomes import Outcome
+from lexora_gql.transport.graphql.outcomes import Outcome, to_json
 
 
 class Framing(Protocol):
@@ -76,8 +75,3 @@ FRAMINGS: dict[StreamKind, Framing] = {StreamKind.EVENTS: EventFraming(), Stream
 def _part(body: dict[str, Any]) -> bytes:
     # The boundary follows at once: a client takes a part for whole when it sees where the next begins.
     return f"\r\nContent-Type: application/json\r\n\r\n{to_json(body)}\r\n--graphql".encode()
-
-
-def to_json(body: dict[str, Any]) -> str:
-    """Return JSON on one line: what JSON writes as escapes cannot end a line of an event."""
-    return json.dumps(body, ensure_ascii=False, separators=(",", ":"), allow_nan=False)

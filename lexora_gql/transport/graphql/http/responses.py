@@ -1,6 +1,5 @@
 """Single results as HTTP has them: type, status, and what caches and clients are told beside."""
 
-import json
 import math
 from typing import Any, Literal
 
@@ -11,7 +10,7 @@ from lexora_gql.throttling import Budget
 from lexora_gql.transport.graphql.errors import INTERNAL, domain_extensions, report
 from lexora_gql.transport.graphql.http.lingering import LingeringResponse
 from lexora_gql.transport.graphql.http.negotiation import GRAPHQL_JSON
-from lexora_gql.transport.graphql.outcomes import Outcome
+from lexora_gql.transport.graphql.outcomes import Outcome, to_json
 from lexora_gql.transport.graphql.refusals import RequestRefused
 
 StatusCodes = Literal["stable", "draft"]
@@ -86,5 +85,5 @@ def _later(error: DomainError, seconds: float, media_type: str, status: int) -> 
 
 def _json(body: dict[str, Any], media_type: str, status: int, headers: dict[str, str] | None = None) -> Response:
     own = {"Content-Type": f"{media_type}; charset=utf-8", "Cache-Control": "no-store", "Vary": "Accept"}
-    content = json.dumps(body, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
+    content = to_json(body).encode()
     return Response(content, status, headers=own | (headers or {}))
