@@ -71,8 +71,11 @@ def prepared(folder: Path) -> NodeProject:
             # The processes of one run share the folder.
             fcntl.flock(lock, fcntl.LOCK_EX)
             if not stamp.exists() or stamp.read_text(encoding="utf-8") != wanted:
+                # What ends in the middle leaves half of them.
+                stamp.unlink(missing_ok=True)
                 options = ("--include=dev", "--prefer-offline", "--no-progress")
                 node.run_npm("ci", *options, folder=folder, timeout_seconds=INSTALL_TIMEOUT_SECONDS)
+                modules.mkdir(exist_ok=True)
                 stamp.write_text(wanted, encoding="utf-8")
     except BuildFailed as failure:
         cannot_be_had(f"The packages of {folder.name} cannot be installed: {failure}.")
