@@ -11,11 +11,11 @@ from lexora_gql.documents.reconciliation import DocumentReconciler
 from lexora_gql.documents.service import DocumentService
 from lexora_gql.persisted_documents import PersistedDocuments
 from lexora_gql.retrieval.service import RetrievalService
-from lexora_gql.storage.keyset import Page, PageRequest, Position
+from lexora_gql.storage.keyset import PAGE_DEFAULT, PAGE_MAX, Page, PageRequest, Position
 from lexora_gql.system import SystemService
 from lexora_gql.throttling import Throttling
 
-__all__ = ["Page", "PageRequest", "Position", "Services", "Upkeep"]
+__all__ = ["PAGE_DEFAULT", "PAGE_MAX", "Page", "PageRequest", "Position", "Services", "Upkeep"]
 
 
 @dataclass(frozen=True, slots=True)

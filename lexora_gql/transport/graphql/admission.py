@@ -105,9 +105,7 @@ class Admission:
         throttling = self.environment.services.throttling
         payer = f"user:{identity.user_id}" if isinstance(identity, Viewer) else payer_of_address(client.address)
         try:
-            text = await self.documents.find(request, payer)
-            prepared = self.executor.prepare(text, request.operation_name)
-            points = self._affordable(prepared.plan.points(request.variables))
+            prepared, points = await self._prepared(request, payer)
         except Refused:
             # Finding out what is wrong is work, too; nobody gets it without end.
             await throttling.admit(payer, points=REFUSAL_POINTS, uploads=0)
@@ -117,20 +115,18 @@ class Admission:
         uploads = prepared.plan.uploads(request.variables)
         budget = await throttling.admit(payer, points=points, uploads=uploads)
         await self.documents.remember(request, payer)
-        context = Context(
-            self.environment,
-            identity,
-            client,
-            is_caching=prepared.kind is not OperationType.MUTATION,
-            resume_after=resume_after,
-        )
+        is_caching = prepared.kind is not OperationType.MUTATION
+        context = Context(self.environment, identity, client, is_caching=is_caching, resume_after=resume_after)
         return Operation(prepared, request.variables, context, budget)
 
-    def _affordable(self, points: int) -> int:
-        most = self.environment.settings.query_cost_max
+    async def _prepared(self, request: GraphQLRequest, payer: str) -> tuple[Prepared, int]:
+        """Return an operation with its cost in points."""
+        text = await self.documents.find(request, payer)
+        prepared = self.executor.prepare(text, request.operation_name)
+        points, most = prepared.plan.points(request.variables), self.environment.settings.query_cost_max
         if points > most:
             message = (
                 f"The operation may cost {points:,} points; one operation may cost {most:,}. Ask for smaller pages."
             )
             raise Refused.because(GraphQLError(message, extensions={"code": TOO_COSTLY, "cost": points, "limit": most}))
-        return points
+        return prepared, points

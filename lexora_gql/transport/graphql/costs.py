@@ -25,7 +25,7 @@ from graphql import (
     get_named_type,
 )
 
-from lexora_gql.storage.keyset import PAGE_DEFAULT
+from lexora_gql.services import PAGE_DEFAULT
 from lexora_gql.transport.graphql.sizes import Size, defaults_of, size_of
 from lexora_gql.transport.graphql.weights import FIRST, PAGE_ARGUMENTS, weight_of
 

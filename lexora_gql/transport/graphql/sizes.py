@@ -19,7 +19,7 @@ from graphql import (
     is_list_type,
 )
 
-from lexora_gql.storage.keyset import PAGE_MAX
+from lexora_gql.services import PAGE_MAX
 
 
 @dataclass(frozen=True, slots=True)
