@@ -128,6 +128,8 @@ class GraphQLEndpoint:
             )
         except Refused as refused:
             self._count("unknown", "refused")
+            if wishes.stream is not None and wishes.result is None:
+                return responses.streamed(refused.outcome, FRAMINGS[wishes.stream])
             return responses.result(refused.outcome, wishes.error_type, self._codes, None)
         except (RequestRefused, Throttled):
             self._count("unknown", "refused")

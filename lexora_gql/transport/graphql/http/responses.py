@@ -8,6 +8,7 @@ from starlette.responses import Response
 from lexora_gql.errors import DomainError, Throttled, Unavailable
 from lexora_gql.throttling import Budget
 from lexora_gql.transport.graphql.errors import INTERNAL, domain_extensions, report
+from lexora_gql.transport.graphql.http.framing import Framing
 from lexora_gql.transport.graphql.http.lingering import LingeringResponse
 from lexora_gql.transport.graphql.http.negotiation import GRAPHQL_JSON
 from lexora_gql.transport.graphql.outcomes import Outcome, to_json
@@ -40,6 +41,19 @@ def status_of(outcome: Outcome, media_type: str, codes: StatusCodes) -> int:
 def result(outcome: Outcome, media_type: str, codes: StatusCodes, budget: Budget | None) -> Response:
     """Return the response to a request that was well-formed."""
     return _json(outcome.body, media_type, status_of(outcome, media_type, codes), budget_headers(budget))
+
+
+def streamed(outcome: Outcome, framing: Framing) -> Response:
+    """Return the response to a document that cannot be executed, to a client that takes a stream and nothing else.
+
+    A status other than 200 would keep the reason from a browser's EventSource.
+
+    Source:
+        https://github.com/enisdenjo/graphql-sse/blob/master/PROTOCOL.md#distinct-connections-mode
+    """
+    body = framing.opening + framing.errors(outcome.errors) + framing.ending
+    headers = {"Content-Type": framing.media_type, "Cache-Control": "no-store, no-transform", "Vary": "Accept"}
+    return Response(body, headers=headers)
 
 
 def refusal(refused: RequestRefused, media_type: str, codes: StatusCodes) -> Response | LingeringResponse:
