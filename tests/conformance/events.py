@@ -27,7 +27,7 @@ def faults(events: list[Event], answer: str) -> list[str]:
             if event["offset"] != len(text):
                 found.append(f"A piece begins at {event['offset']}, where the text has {len(text)} characters.")
             text += event["text"]
-    if text.strip() != answer.strip():
+    if text != answer:
         found.append("The pieces are not what the model said.")
     stored = [event["message"]["content"] for event in events if event["__typename"] == "AnswerFinished"]
     if stored != [text]:

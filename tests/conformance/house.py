@@ -39,6 +39,7 @@ PARTS = tuple(
     tuple(f"Pièce {part}.{piece} of the 🦘 answer{end}" for piece, end in enumerate((", ", ", ", ". ")))
     for part in range(4)
 )
+ANSWER = "".join(piece for part in PARTS for piece in part)
 
 
 @dataclass(slots=True)

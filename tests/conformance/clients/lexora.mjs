@@ -62,6 +62,46 @@ export function plainly(name, variables, server) {
   return post(JSON.stringify({ query: operations[name], variables }), { "content-type": "application/json" }, server);
 }
 
+/** Real HTTP that can be looked at, and cut off in the middle of a response. */
+export function observed(url, init) {
+  const given = typeof init.body === "string" ? JSON.parse(init.body) : Object.fromEntries(new URL(url).searchParams);
+  const request = { method: init.method, hasQuery: given.query !== undefined, hasHash: given.extensions !== undefined };
+  const cutting = new AbortController();
+  observed.cut = () => cutting.abort(new Error("cut off"));
+  const signal = init.signal ? AbortSignal.any([init.signal, cutting.signal]) : cutting.signal;
+  return fetch(url, { ...init, signal }).then((response) => {
+    observed.requests.push({ ...request, status: response.status });
+    return response;
+  });
+}
+observed.requests = [];
+
+/** What is pushed to a sink, to be iterated over; `start` is given the sink and returns how to stop. */
+export async function* iterate(start) {
+  const pending = [];
+  let wake = () => {};
+  const push = (item) => {
+    pending.push(item);
+    wake();
+  };
+  const stop = start({
+    next: (value) => push({ value }),
+    error: (error) => push({ error }),
+    complete: () => push({ isDone: true }),
+  });
+  try {
+    for (;;) {
+      while (!pending.length) await new Promise((resolve) => (wake = resolve));
+      const { value, error, isDone } = pending.shift();
+      if (error) throw error;
+      if (isDone) return;
+      yield value;
+    }
+  } finally {
+    stop();
+  }
+}
+
 /** A request by the multipart request specification, for clients that leave making it to others. */
 export function form(query, variables, path, content) {
   const body = new FormData();
