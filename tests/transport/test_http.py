@@ -121,7 +121,7 @@ class TestMalformed:
             ("extensions that are a number", b'{"query":"{a}","extensions":1}', 400),
             ("an operation name that is a number", b'{"query":"{a}","operationName":1}', 400),
             ("not a number", b'{"query":"{a}","variables":{"a":NaN}}', 400),
-            ("deeper than Python counts", b'{"query":"{a}","variables":' + b"[" * 100_000, 400),
+            ("deeper than Python counts", b'{"query":"{a}","variables":' + b"[" * 20_000, 400),
             ("a number of very many digits", b'{"query":"{a}","variables":{"a":' + b"1" * 5_000 + b"}}", 400),
             ("a NUL", b'{"query":"{a}","variables":{"a":"\\u0000"}}', 400),
             ("half a character", b'{"query":"{a}","variables":{"a":"\\ud800"}}', 400),

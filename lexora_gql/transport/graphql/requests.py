@@ -8,6 +8,7 @@ from typing import Any, NoReturn
 
 from starlette.datastructures import QueryParams
 
+from lexora_gql.transport.graphql.json_values import require_few_marks, require_few_values
 from lexora_gql.transport.graphql.refusals import BodyTooLarge, IllFormed, RequestRefused
 
 JSON_BYTES_MAX = 1024 * 1024
@@ -74,14 +75,16 @@ def parse_json(body: bytes, what: str) -> Any:  # noqa: ANN401  # JSON may say a
     """Return what JSON says.
 
     Raises:
-        RequestRefused: It is no JSON, too deep, or holds text that no text may hold.
+        RequestRefused: It is no JSON, too deep, holds text that no text may hold, or more values than are taken.
     """
+    require_few_marks(body, what)
     try:
         # Some clients begin with a mark that says that it is UTF-8.
         value = json.loads(body.decode("utf-8-sig"), parse_constant=_refuse_constant)
     except (ValueError, RecursionError) as error:
         message = f"{what} is not valid JSON: {_fault(error)}"
         raise RequestRefused(message) from error
+    require_few_values(value, what)
     if not _is_storable(value):
         message = f"{what} holds a NUL or a lone surrogate, which no text may hold."
         raise RequestRefused(message)
