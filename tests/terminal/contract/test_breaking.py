@@ -1,10 +1,17 @@
 import pytest
-from graphql import build_schema
+from graphql import (
+    BreakingChangeType,
+    DangerousChangeType,
+    build_schema,
+    find_breaking_changes,
+    find_dangerous_changes,
+)
 
 from lexora_gql.terminal.contract.breaking import ANNOUNCEMENT, changes
 
 RELEASED = """
 directive @shown(to: Role, since: Int! = 1) on FIELD | QUERY
+directive @once repeatable on FIELD
 interface Node { id: ID! }
 interface Named { name: String! }
 type User implements Node & Named { id: ID!  name: String!  email: String }
@@ -12,6 +19,7 @@ type Document implements Node { id: ID! }
 union Found = User | Document
 enum Role { USER ADMIN }
 enum Order { ASC DESC }
+type Spare { size: Int }
 input Filter { role: Role  first: Int! = 10 }
 type Query { search(words: String, first: Int! = 10, filter: Filter): [Found!]!  role: Role  order: Order }
 """
@@ -32,6 +40,9 @@ BREAKING = [
     ("{ role: Role ", "{ tag: ID! role: Role ", "A required field Filter.tag was added."),
     ("  order: Order }", " }", "Field Query.order was removed."),
     ("enum Order { ASC DESC }", "type Order { asc: Int }", "Order changed from an Enum type to an Object type."),
+    ("type Spare { size: Int }", "", "Spare was removed."),
+    ("directive @once repeatable on FIELD", "", "Directive @once was removed."),
+    ("@once repeatable", "@once", "Repeatable flag was removed from @once."),
     ("FIELD | QUERY", "FIELD", "QUERY was removed from @shown."),
     ("to: Role, ", "", "Argument @shown(to:) was removed."),
     ("to: Role, ", "to: Role, by: ID!, ", "A required argument @shown(by:) was added."),
@@ -61,6 +72,18 @@ SAFE = [
 def altered(old: str, new: str) -> str:
     assert old in RELEASED
     return RELEASED.replace(old, new, 1)
+
+
+class TestTheTables:
+    def test_have_every_kind_of_change(self) -> None:
+        schemas = [build_schema(altered(old, new)) for old, new, _ in [*BREAKING, *DANGEROUS]]
+        released = build_schema(RELEASED)
+
+        breaking = {change.type for schema in schemas for change in find_breaking_changes(released, schema)}
+        dangerous = {change.type for schema in schemas for change in find_dangerous_changes(released, schema)}
+
+        assert breaking == set(BreakingChangeType)
+        assert dangerous == set(DangerousChangeType)
 
 
 class TestWhatBreaksClients:
