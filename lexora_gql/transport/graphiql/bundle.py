@@ -10,7 +10,7 @@ FOLDER = SOURCES / "static"
 MANIFEST = "manifest.json"
 BUILD_COMMAND = "python -m lexora_gql.transport.graphiql.build"
 
-_SOURCE_PATTERNS = (".npmrc", "package*.json", "*.mjs", "*.js", "*.jsx", "*.css", "operations/*.graphql")
+_SOURCE_PATTERNS = (".npmrc", "package*.json", "*.mjs", "*.js", "*.jsx", "*.css", "operations/*", "panels/*")
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,35 +1,49 @@
-/** GraphiQL, with Lexora's address, first tabs and habits. */
-import { GraphiQL } from "graphiql";
-import { createRoot } from "react-dom/client";
-
-import accounts from "./operations/accounts.graphql";
-import documents from "./operations/documents.graphql";
-import serverInfo from "./operations/server-info.graphql";
-import { fetcher } from "./fetcher.js";
-import { storage } from "./storage.js";
+/** GraphiQL, with Lexora's address, panels and first tabs. */
+import "./trust.js";
 import "./workers.js";
 
-const json = (value) => JSON.stringify(value, null, 2);
+import { pick, useGraphiQL } from "@graphiql/react";
+import { GraphiQL, HISTORY_PLUGIN } from "graphiql";
+import { useEffect } from "react";
+import { createRoot } from "react-dom/client";
 
-// The first tab must do without variables and headers: GraphiQL shows it before it fills in either.
-const tabs = [
-  { query: serverInfo },
-  { query: accounts, variables: json({ input: { email: "you@example.org", password: "" } }) },
-  {
-    query: documents,
-    variables: json({ question: "What do my documents say?", answerId: "" }),
-    headers: json({ Authorization: "Bearer <accessToken>" }),
-  },
-];
+import { fetcher } from "./fetcher.js";
+import { accountPanel } from "./panels/account.jsx";
+import { filesPanel } from "./panels/files.jsx";
+import { learnAboutServer } from "./server.js";
+import { storage } from "./storage.js";
+import { tabs } from "./tabs.js";
+
+// One list for ever: GraphiQL opens the first panel anew whenever it gets another.
+const panels = [accountPanel, filesPanel, HISTORY_PLUGIN];
+
+// Without it the panels only know less.
+learnAboutServer().catch((error) => console.info("Nothing is known of the server:", error.message));
+
+const EDITORS = ["queryEditor", "variableEditor", "headerEditor", "responseEditor"];
+
+/** Lets more be seen beside an open panel. */
+function EditorHabits() {
+  const editors = useGraphiQL(pick(...EDITORS));
+  useEffect(() => {
+    for (const editor of Object.values(editors)) editor?.updateOptions({ fontSize: 13, wordWrap: "on" });
+  }, [editors]);
+  return null;
+}
 
 createRoot(document.getElementById("playground")).render(
   <GraphiQL
     fetcher={fetcher}
     storage={storage}
+    plugins={panels}
+    visiblePlugin={accountPanel}
     defaultTabs={tabs}
     defaultEditorToolsVisibility
     shouldPersistHeaders={false}
     inputValueDeprecation
     schemaDescription
-  />,
+  >
+    <GraphiQL.Logo>Lexora</GraphiQL.Logo>
+    <EditorHabits />
+  </GraphiQL>,
 );

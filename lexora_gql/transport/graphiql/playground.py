@@ -2,6 +2,7 @@
 
 import os
 import re
+import secrets
 from pathlib import Path
 
 from starlette.responses import FileResponse, HTMLResponse, PlainTextResponse, Response
@@ -12,27 +13,31 @@ from starlette.types import Scope
 from lexora_gql.transport.graphiql.bundle import BUILD_COMMAND, FOLDER, read_bundle
 
 PATH = "/graphiql/static"
+NONCE_BYTES = 18
 
 _POLICY = {
     "default-src": "'none'",
     "script-src": "'self'",
     "worker-src": "'self'",
     "connect-src": "'self'",
-    # The editor writes its theme and its lines' places into style elements of its own; it knows no nonce.
-    "style-src": "'self' 'unsafe-inline'",
+    # The nonce is for style elements; style attributes it does not allow.
+    "style-src": "'self' 'nonce-{nonce}'",
     "font-src": "data:",
     "img-src": "'self' data:",
     "base-uri": "'none'",
     "form-action": "'none'",
     "frame-ancestors": "'none'",
+    "require-trusted-types-for": "'script'",
+    # Ours, in trust.js; the last is of the DOMPurify inside the editor.
+    "trusted-types": "default lexora-editor lexora-purifier dompurify",
 }
+_POLICY_TEXT = "; ".join(f"{directive} {value}" for directive, value in _POLICY.items())
 
 _PAGE_HEADERS = {
-    "Content-Security-Policy": "; ".join(f"{directive} {value}" for directive, value in _POLICY.items()),
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
-    # The page names hashed files, so it must be asked for anew; GET /graphql also answers queries, by Accept.
-    "Cache-Control": "no-cache",
+    # The page names hashed files and has a nonce, so it must be asked for anew; GET /graphql also answers queries.
+    "Cache-Control": "no-store",
     "Vary": "Accept",
 }
 
@@ -44,7 +49,7 @@ _PAGE = """<!doctype html>
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>Lexora playground</title>
 <link rel="icon" href="data:,">
-<link rel="stylesheet" href="{folder}/{style}">
+<link rel="stylesheet" href="{folder}/{style}" nonce="{nonce}">
 <script type="module" src="{folder}/{script}"></script>
 </head>
 <body>
@@ -64,12 +69,14 @@ _HASHED = re.compile(r"-[A-Z0-9]{8}\.[a-z0-9]+$")
 
 def page(folder: Path = FOLDER) -> Response:
     """Return the page that loads the playground, or 503 with the command that builds it."""
+    nonce = secrets.token_urlsafe(NONCE_BYTES)
+    headers = {"Content-Security-Policy": _POLICY_TEXT.format(nonce=nonce)} | _PAGE_HEADERS
     bundle = read_bundle(folder)
     if bundle is None:
         text = f"The playground is not built. Build it with:\n\n    {BUILD_COMMAND}\n"
-        return PlainTextResponse(text, status_code=503, headers=_PAGE_HEADERS)
-    text = _PAGE.format(folder=PATH.removeprefix("/"), script=bundle.script, style=bundle.style)
-    return HTMLResponse(text, headers=_PAGE_HEADERS)
+        return PlainTextResponse(text, status_code=503, headers=headers)
+    text = _PAGE.format(folder=PATH.removeprefix("/"), script=bundle.script, style=bundle.style, nonce=nonce)
+    return HTMLResponse(text, headers=headers)
 
 
 class BundleFiles(StaticFiles):

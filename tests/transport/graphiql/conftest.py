@@ -1,16 +1,24 @@
-"""The bundle, built; a browser, driven."""
+"""The bundle, built; a browser without a network, driven."""
 
 import shutil
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 
 import pytest
-from playwright.async_api import Browser, async_playwright
+from playwright.async_api import Browser, BrowserContext, async_playwright
 
 from lexora_gql.transport.graphiql.build import build
-from tests.transport.graphiql.sample import served
-from tests.transport.graphiql.visit import Visit
+from tests.transport.api import Api
+from tests.transport.graphiql.visit import Visit, visiting
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+FLAGS = (
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    # The network, cut off: no name leads anywhere, and no other machine answers.
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
+)
 
 
 @pytest.fixture(scope="session")
@@ -20,31 +28,28 @@ def bundle() -> None:
 
 
 @pytest.fixture(scope="session")
-def address(bundle: None) -> Iterator[str]:
-    """The address of a server with the playground."""
-    with served() as address:
-        yield address
-
-
-@pytest.fixture(scope="session")
 async def browser() -> AsyncIterator[Browser]:
-    """A browser that asks for nothing by itself."""
+    """A browser that asks for nothing by itself, and reaches this machine only."""
     executable = next(filter(None, map(shutil.which, BROWSERS)), None)
     if executable is None:
         pytest.skip(f"needs a browser: none of {', '.join(BROWSERS)} is installed")
-    flags = ["--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
     async with async_playwright() as playwright:
         # The sandbox needs rights that containers do not have; the pages are our own.
-        browser = await playwright.chromium.launch(executable_path=executable, args=flags, chromium_sandbox=False)
+        browser = await playwright.chromium.launch(executable_path=executable, args=FLAGS, chromium_sandbox=False)
         yield browser
         await browser.close()
 
 
-@pytest.fixture
-async def visit(browser: Browser, address: str) -> AsyncIterator[Visit]:
-    """A new visitor of the playground, with an empty profile."""
-    context = await browser.new_context(viewport={"width": 1400, "height": 900})
-    visit = Visit(await context.new_page(), address)
-    await visit.open()
-    yield visit
+@pytest.fixture(scope="session")
+async def profile(browser: Browser) -> AsyncIterator[BrowserContext]:
+    """A profile for all visits, so that the scripts need to be fetched and compiled once."""
+    context = await browser.new_context(viewport={"width": 1280, "height": 800}, color_scheme="light")
+    yield context
     await context.close()
+
+
+@pytest.fixture
+async def visit(bundle: None, profile: BrowserContext, api: Api) -> AsyncIterator[Visit]:
+    """A new visitor of the playground, with a tab of their own."""
+    async with visiting(profile, f"http://127.0.0.1:{api.port}") as visit:
+        yield visit

@@ -37,7 +37,7 @@ class TestBuild:
         names = {path.relative_to(SOURCES).as_posix() for path in source_files()}
 
         assert {"package-lock.json", ".npmrc", "build.mjs", "playground.jsx", "fetcher.js"} <= names
-        assert {"operations/accounts.graphql", "operations/documents.graphql"} <= names
+        assert {"operations/upload.graphql", "panels/account.jsx", "panels/panels.css"} <= names
         assert not [name for name in names if name.startswith("static/")]
 
     def test_another_source_asks_for_another_bundle(self, tmp_path: Path) -> None:

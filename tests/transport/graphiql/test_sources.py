@@ -5,12 +5,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from graphql import GraphQLError, build_schema, parse, validate
+from graphql import GraphQLError, OperationDefinitionNode, build_schema, parse, validate
 
 from lexora_gql.transport.graphiql.bundle import SOURCES
 
 SCHEMA = Path(__file__).parents[3] / "schema" / "lexora.graphql"
-OPERATIONS = sorted(SOURCES.glob("operations/*.graphql"))
+EXAMPLES = sorted(SOURCES.glob("operations/*.graphql"))
+OPERATIONS = [*EXAMPLES, *sorted(SOURCES.glob("panels/*.graphql"))]
 
 
 def packages() -> dict[str, dict[str, Any]]:
@@ -39,14 +40,28 @@ class TestLock:
 
 class TestOperations:
     @pytest.mark.parametrize("path", OPERATIONS, ids=lambda path: path.stem)
-    def test_each_of_the_first_tabs_is_right_for_the_schema(self, path: Path) -> None:
+    def test_each_is_right_for_the_schema(self, path: Path) -> None:
         if not SCHEMA.exists():
             pytest.skip("schema/lexora.graphql has not been exported")
         assert problems(path, SCHEMA) == []
 
-    @pytest.mark.parametrize("path", OPERATIONS, ids=lambda path: path.stem)
-    def test_its_comments_can_be_read_without_scrolling(self, path: Path) -> None:
-        assert [line for line in path.read_text().splitlines() if line.startswith("#") and len(line) > 54] == []
+    @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
+    def test_its_comments_fit_beside_an_open_panel(self, path: Path) -> None:
+        assert [line for line in path.read_text().splitlines() if line.startswith("#") and len(line) > 40] == []
+
+    @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
+    def test_each_example_has_one_operation_with_a_name(self, path: Path) -> None:
+        [operation] = parse(path.read_text()).definitions
+
+        assert isinstance(operation, OperationDefinitionNode)
+        assert operation.name is not None
+        assert path.stem.replace("-", "") == operation.name.value.lower()
+
+    def test_one_that_asks_for_what_is_not_there_is_found(self, tmp_path: Path) -> None:
+        wrong = tmp_path / "wrong.graphql"
+        wrong.write_text("mutation Logout { logout { sessionsEnded } }")
+
+        assert len(problems(wrong, SCHEMA)) == 1
 
 
 def problems(path: Path, schema: Path) -> list[GraphQLError]:
