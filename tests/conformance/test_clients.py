@@ -138,7 +138,7 @@ class TestGraphQLRequest(Client):
 class TestGraphQLSSE(Subscriber):
     script = "graphql-sse.mjs"
 
-    def test_it_came_again_after_each_part(self, facts: Facts) -> None:
+    def test_it_came_again_when_the_line_broke_and_when_the_server_went_down(self, facts: Facts) -> None:
         assert facts["connections"] == len(PARTS)
 
     def test_an_event_s_id_is_its_cursor(self, facts: Facts) -> None:

@@ -2,7 +2,8 @@
 
 import { createClient } from "graphql-sse";
 
-import { Heard, arrive, ask, bring, next, observed, operations, person, plainUpload, please, tell } from "./lexora.mjs";
+import { Heard, arrive, ask, bring, current, here, next, observed, operations, person } from "./lexora.mjs";
+import { plainUpload, please, tell } from "./lexora.mjs";
 
 let lastEventId;
 let connections = 0;
@@ -28,6 +29,8 @@ async function run(query, variables) {
 const code = (running) => running.then(() => "none", ([{ extensions }]) => extensions.code);
 const facts = { ...(await arrive({ run, code })), ...(await bring({ run, upload: plainUpload, follow })) };
 
+// A line that breaks, twice, and a server that goes down.
+const interruptions = [() => observed.cut(), () => observed.cut(), () => please("drain", { server: current() })];
 const heard = new Heard();
 const messageId = await ask(run);
 await new Promise((complete, error) => {
@@ -38,7 +41,7 @@ await new Promise((complete, error) => {
       next({ data }) {
         const isCut = heard.take(data.answer);
         lastEventId = heard.after;
-        if (isCut) observed.cut();
+        if (isCut) interruptions.shift()();
       },
       error,
       complete,
@@ -55,7 +58,7 @@ await new Promise((complete, error) => {
 // The library keeps ids to itself: what a browser's own EventSource would send back is looked at here.
 const body = JSON.stringify({ query: operations.Answer, variables: { messageId } });
 const headers = { ...person.headers, "content-type": "application/json", accept: "text/event-stream" };
-const stream = await (await fetch(next("http"), { method: "POST", body, headers })).text();
+const stream = await (await fetch(here("http"), { method: "POST", body, headers })).text();
 const ids = [...stream.matchAll(/^id: (.*)$/gm)].map(([, id]) => id);
 const isLines = !stream.includes("\r") && stream.endsWith("\n\n");
 tell({ ...facts, events: heard.events, connections, ids, isLines });

@@ -21,7 +21,12 @@ export function current() {
 }
 
 export function next(scheme) {
-  return `${scheme}://${house.servers[turns++ % house.servers.length]}/graphql`;
+  turns += 1;
+  return here(scheme);
+}
+
+export function here(scheme) {
+  return `${scheme}://${house.servers[current()]}/graphql`;
 }
 
 /** Asks the test for something that no client can do, and waits until it is done. */
