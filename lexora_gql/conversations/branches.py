@@ -1,16 +1,30 @@
 """Branches of conversations, from the first message to a leaf: found for many at once, read in parts."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 from uuid import UUID
 
-from sqlalchemy import CTE, FromClause, Select, TableValuedAlias, Uuid, column, exists, func, literal, or_, select, true
-from sqlalchemy.dialects.postgresql import aggregate_order_by
+from sqlalchemy import (
+    CTE,
+    FromClause,
+    Select,
+    TableValuedAlias,
+    Uuid,
+    bindparam,
+    column,
+    exists,
+    func,
+    literal,
+    or_,
+    select,
+    true,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, aggregate_order_by
+from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
 from lexora_gql.conversations.models import Message
-from lexora_gql.storage.base import ids_array
 from lexora_gql.storage.keyset import Page, PageRequest, Position
 
 
@@ -71,28 +85,6 @@ class Stretch:
         )
 
 
-def paths(branches: Collection[Branch]) -> Select[Any]:
-    """Return the query for the ids along each of many branches, the first message's first.
-
-    A row holds conversation, named leaf or null, and the ids. There is none where the leaf is not a message of the
-    conversation, or the conversation has no message.
-    """
-    asked = (
-        func.unnest(
-            ids_array(branch.conversation_id for branch in branches), ids_array(branch.leaf_id for branch in branches)
-        )
-        .table_valued(column("conversation_id", Uuid()), column("leaf_id", Uuid()))
-        .render_derived(name="asked")
-    )
-    leaf = _leaf(asked)
-    path = _upwards(asked, leaf)
-    return select(
-        path.c.conversation_id,
-        path.c.leaf_id,
-        func.array_agg(aggregate_order_by(path.c.id, path.c.steps.desc())),
-    ).group_by(path.c.conversation_id, path.c.leaf_id)
-
-
 def _leaf(asked: TableValuedAlias) -> FromClause:
     """Return the message that a branch ends in: the one that is named, or the newest that no other one follows."""
     follower = aliased(Message)
@@ -121,3 +113,33 @@ def _upwards(asked: TableValuedAlias, leaf: FromClause) -> CTE:
         path.c.conversation_id, path.c.leaf_id, Message.id, Message.parent_id, (path.c.steps + 1).label("steps")
     ).join(Message, (Message.id == path.c.parent_id) & (Message.conversation_id == path.c.conversation_id))
     return path.union_all(before)
+
+
+def _paths() -> Select[Any]:
+    """Return the query for the ids along each of many branches, the first message's first.
+
+    There is no row where the leaf is not a message of the conversation, or the conversation has no message.
+    """
+    asked = (
+        func.unnest(bindparam("conversation_ids", type_=ARRAY(Uuid())), bindparam("leaf_ids", type_=ARRAY(Uuid())))
+        .table_valued(column("conversation_id", Uuid()), column("leaf_id", Uuid()))
+        .render_derived(name="asked")
+    )
+    path = _upwards(asked, _leaf(asked))
+    ids = func.array_agg(aggregate_order_by(path.c.id, path.c.steps.desc()))
+    return select(path.c.conversation_id, path.c.leaf_id, ids).group_by(path.c.conversation_id, path.c.leaf_id)
+
+
+# To put it together takes longer than to run it, and every question asks for a branch.
+PATHS = _paths()
+
+
+async def find_paths(session: AsyncSession, branches: Iterable[Branch]) -> dict[Branch, list[UUID]]:
+    """Return the ids along each of many branches that there are, the first message's first; one statement."""
+    asked = list(dict.fromkeys(branches))
+    given = {
+        "conversation_ids": [branch.conversation_id for branch in asked],
+        "leaf_ids": [branch.leaf_id for branch in asked],
+    }
+    rows = await session.execute(PATHS, given)
+    return {Branch(conversation_id, leaf_id): ids for conversation_id, leaf_id, ids in rows}

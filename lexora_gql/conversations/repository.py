@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import any_, delete, func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from lexora_gql.conversations.branches import Branch, Stretch, paths
+from lexora_gql.conversations.branches import Branch, Stretch, find_paths
 from lexora_gql.conversations.leases import AnswerLease
 from lexora_gql.conversations.models import (
     AnswerSource,
@@ -64,18 +64,13 @@ class ConversationRepository:
         Empty where the leaf is not a message of the conversation.
         """
         branch = Branch(conversation_id, leaf_id)
-        path = (await self.paths([branch])).get(branch, [])
+        path = (await find_paths(self.session, [branch])).get(branch, [])
         rows = await self.messages(path)
         return [rows[message_id] for message_id in path]
 
-    async def paths(self, branches: Ids[Branch]) -> dict[Branch, list[UUID]]:
-        """Return the ids of the messages along each branch, the first one's first; none where there is no branch."""
-        rows = await self.session.execute(paths(branches))
-        return {Branch(conversation_id, leaf_id): path for conversation_id, leaf_id, path in rows}
-
     async def branches(self, wanted: Ids[Branch], request: PageRequest) -> dict[Branch, Page[Message]]:
         """Return the same part of each branch."""
-        found = {branch: list[UUID]() for branch in wanted} | await self.paths(wanted)
+        found = {branch: list[UUID]() for branch in wanted} | await find_paths(self.session, wanted)
         parts = {branch: Stretch.of(path, request) for branch, path in found.items()}
         # Only what is on a page is read whole: a branch may be long, and its texts longer.
         rows = await self.messages([message_id for part in parts.values() for message_id in part.ids])

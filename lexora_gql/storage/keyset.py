@@ -7,17 +7,15 @@ from datetime import datetime
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, func, select, true, tuple_
+from sqlalchemy import ColumnElement, FromClause, Select, func, select, true, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import InstrumentedAttribute, aliased
-from sqlalchemy.orm.util import AliasedClass
+from sqlalchemy.orm import InstrumentedAttribute
 
 from lexora_gql.errors import InvalidInput, require_range
 from lexora_gql.storage.base import ids_array
 
 Item = TypeVar("Item")
 SortKey = datetime | str | int
-Entity = type[Any] | AliasedClass[Any]
 PAGE_DEFAULT = 20
 PAGE_MAX = 100
 
@@ -87,6 +85,10 @@ class Order:
     id: InstrumentedAttribute[UUID]
     is_descending: bool = False
 
+    def columns(self, *, descending: bool) -> list[ColumnElement[Any]]:
+        """Return by which columns to sort."""
+        return [column.desc() if descending else column.asc() for column in (self.key, self.id)]
+
 
 async def paginate(
     session: AsyncSession,
@@ -103,9 +105,9 @@ async def paginate(
         request: Which part.
     """
     total = _counted(query).subquery("total")
-    item = _entity(query, order, request)
-    found = select(total.c.total, item).select_from(total).outerjoin(item, true()).order_by(*_columns(order, item))
-    rows = (await session.execute(found)).all()
+    place = _places(query, order, request).subquery("place")
+    found = select(total.c.total, order.key.class_).select_from(total).outerjoin(place, true())
+    rows = (await session.execute(_filled(found, order, place))).all()
     return _page([row[1] for row in rows if row[1] is not None], rows[0][0], order, request)
 
 
@@ -131,33 +133,28 @@ async def paginate_each(
     Returns:
         A page for each parent; an empty one where there is nothing, or nothing that the actor may see.
     """
-    asked = func.unnest(ids_array(parents)).table_valued("id").render_derived(name="asked")
-    theirs = query.where(parent == asked.c.id)
+    asked = func.unnest(ids_array(dict.fromkeys(parents))).table_valued("id").render_derived(name="asked")
+    theirs = query.where(parent == asked.c.id).correlate(asked)
     total = _counted(theirs).lateral("total")
-    item = _entity(theirs, order, request)
-    found = (
-        select(asked.c.id, total.c.total, item)
-        .select_from(asked)
-        .join(total, true())
-        .outerjoin(item, true())
-        .order_by(*_columns(order, item))
-    )
+    place = _places(theirs, order, request).lateral("place")
+    found = select(asked.c.id, total.c.total, order.key.class_).select_from(asked)
+    found = found.join(total, true()).outerjoin(place, true())
     rows: defaultdict[UUID, list[Item]] = defaultdict(list)
     totals: dict[UUID, int] = {}
-    for identity, length, row in await session.execute(found):
+    for identity, length, row in await session.execute(_filled(found, order, place)):
         totals[identity] = length
         if row is not None:
             rows[identity].append(row)
     return {identity: _page(rows[identity], length, order, request) for identity, length in totals.items()}
 
 
-def _counted(query: Select[Item]) -> Select[int]:
+def _counted(query: Select[Any]) -> Select[Any]:
     """Return the query for the length of a list."""
-    return query.with_only_columns(func.count().label("total"), maintain_column_froms=True).order_by(None)
+    return query.with_only_columns(func.count().label("total"), maintain_column_froms=True)
 
 
-def _entity(query: Select[Item], order: Order, request: PageRequest) -> Entity:
-    """Return the query's entity, read from no more of its rows than the page needs: one beyond tells of more."""
+def _places(query: Select[Any], order: Order, request: PageRequest) -> Select[Any]:
+    """Return the query for the ids on a page, and for one beyond, which tells that there is more."""
     place = tuple_(order.key, order.id)
     if request.after is not None:
         at = (request.after.key, request.after.id)
@@ -165,15 +162,18 @@ def _entity(query: Select[Item], order: Order, request: PageRequest) -> Entity:
     if request.before is not None:
         at = (request.before.key, request.before.id)
         query = query.where(place > at if order.is_descending else place < at)
-    descending = order.is_descending != request.is_backward
-    columns = [order.key.desc(), order.id.desc()] if descending else [order.key.asc(), order.id.asc()]
-    rows = query.order_by(*columns).limit(request.size + 1).lateral("page")
-    return aliased(order.key.class_, rows)
+    columns = order.columns(descending=order.is_descending != request.is_backward)
+    return (
+        query.with_only_columns(order.id.label("id"), maintain_column_froms=True)
+        .order_by(*columns)
+        .limit(request.size + 1)
+    )
 
 
-def _columns(order: Order, item: Entity) -> list[ColumnElement[Any]]:
-    columns = [getattr(item, order.key.key), getattr(item, order.id.key)]
-    return [column.desc() if order.is_descending else column.asc() for column in columns]
+def _filled(found: Select[Any], order: Order, place: FromClause) -> Select[Any]:
+    """Return the query with the entities at its places: named by id, they need no copy of a wide table's columns."""
+    entities = found.outerjoin(order.key.class_, order.id == place.c.id)
+    return entities.order_by(*order.columns(descending=order.is_descending))
 
 
 def _page(rows: list[Item], total: int, order: Order, request: PageRequest) -> Page[Item]:
