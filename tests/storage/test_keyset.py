@@ -13,7 +13,7 @@ from lexora_gql.accounts.models import User
 from lexora_gql.documents.models import Collection
 from lexora_gql.errors import InvalidInput
 from lexora_gql.storage.database import ACCOUNTS, Database
-from lexora_gql.storage.keyset import Order, Page, PageRequest, Position, paginate
+from lexora_gql.storage.keyset import Order, Page, PageRequest, Position, SortKey, paginate, paginate_each
 from tests.factories import Library
 
 EPOCH = datetime(2031, 5, 1, tzinfo=UTC)
@@ -23,7 +23,7 @@ ROWS = st.lists(st.tuples(st.integers(0, 4), st.uuids(version=4)), max_size=25, 
 ON_ONE_DATABASE = settings(
     max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], print_blob=True
 )
-KEYS: dict[str, tuple[InstrumentedAttribute[Any], Callable[[int], object]]] = {
+KEYS: dict[str, tuple[InstrumentedAttribute[Any], Callable[[int], SortKey]]] = {
     "number": (Collection.revision, lambda number: number),
     "time": (Collection.created_at, lambda number: EPOCH + timedelta(microseconds=number)),
     "text": (Collection.name, lambda number: "aaäzß"[number]),
@@ -34,6 +34,12 @@ async def fill(database: Database, owner: User, rows: Sequence[tuple[int, UUID]]
     """Leave a user with these collections and no other."""
     async with database.engine.begin() as connection:
         await connection.execute(delete(Collection))
+    await put(database, owner, rows)
+
+
+async def put(database: Database, owner: User, rows: Sequence[tuple[int, UUID]]) -> None:
+    """Give a user these collections, too."""
+    async with database.engine.begin() as connection:
         for number, identity in rows:
             await connection.execute(
                 insert(Collection).values(
@@ -193,6 +199,52 @@ class TestAPage:
         part = await page(database, ASCENDING, PageRequest())
 
         assert (part.items, part.positions, part.has_next, part.has_previous, part.total) == ([], [], False, False, 0)
+
+
+class TestPagesOfManyLists:
+    @ON_ONE_DATABASE
+    @given(
+        rows=ROWS,
+        count=st.integers(1, 4),
+        key=st.sampled_from(sorted(KEYS)),
+        size=st.integers(1, 5),
+        descending=st.booleans(),
+        backward=st.booleans(),
+        data=st.data(),
+    )
+    async def test_are_those_of_each_list_alone(
+        self,
+        database: Database,
+        library: Library,
+        *,
+        rows: list[tuple[int, UUID]],
+        count: int,
+        key: str,
+        size: int,
+        descending: bool,
+        backward: bool,
+        data: st.DataObject,
+    ) -> None:
+        owners = [await library.user(email=f"{uuid4()}@example.org") for _ in range(count)]
+        await fill(database, owners[0], rows[::count])
+        for at, owner in enumerate(owners[1:], start=1):
+            await put(database, owner, rows[at::count])
+        places = st.sampled_from([None, *(Position(KEYS[key][1](number), each) for number, each in rows)])
+        after, before = data.draw(places), data.draw(places)
+        request = PageRequest(None, after, size, before) if backward else PageRequest(size, after, None, before)
+        order = Order(KEYS[key][0], Collection.id, is_descending=descending)
+        asked = [*(owner.id for owner in owners), uuid4(), owners[0].id]
+
+        async with database.transaction(ACCOUNTS) as session:
+            each = {
+                owner: await paginate(session, select(Collection).where(Collection.owner_id == owner), order, request)
+                for owner in asked
+            }
+            found = await paginate_each(
+                session, select(Collection), order, request, parent=Collection.owner_id, parents=asked
+            )
+
+        assert found == each
 
 
 class TestARequest:
