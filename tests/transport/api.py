@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ from typing import Any
 import httpx
 from graphql import print_ast
 from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed
 from websockets.typing import Subprotocol
 
 from lexora_gql.adapters.object_store_blobs import ObjectStoreBlobs
@@ -134,6 +135,14 @@ class Socket:
         await asyncio.wait_for(self.connection.wait_closed(), 10)
         return self.connection.close_code
 
+    async def ending(self) -> tuple[int | None, str | None]:
+        """Return code and reason that the server closes the socket with; what it says before is dropped."""
+        with suppress(ConnectionClosed):
+            async with asyncio.timeout(10):
+                while True:
+                    await self.connection.recv()
+        return self.connection.close_code, self.connection.close_reason
+
     async def initialise(self, token: str | None = None) -> None:
         """Say hello."""
         await self.say("connection_init", payload={"Authorization": f"Bearer {token}"} if token else {})
@@ -153,6 +162,7 @@ class Api:
     lifecycle: Lifecycle
     http: httpx.AsyncClient
     port: int
+    server: Server
     people: int = field(default=0)
 
     def nobody(self) -> Client:
@@ -198,7 +208,7 @@ async def serving(
         await asyncio.sleep(0.005)
     try:
         async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=30) as http:
-            yield Api(process, lifecycle, http, port)
+            yield Api(process, lifecycle, http, port, server)
     finally:
         await lifecycle.drain()
         await process.producers.drain(1)

@@ -104,11 +104,14 @@ class _Socket:
         await self._close(closing)
 
     async def _accept(self) -> None:
-        if SUBPROTOCOL in self._websocket.scope["subprotocols"]:
-            await self._websocket.accept(SUBPROTOCOL)
-            return
-        await self._websocket.accept()
-        raise Closing(CloseCode.SUBPROTOCOL, f"Subprotocol not acceptable; use {SUBPROTOCOL}.")
+        is_spoken = SUBPROTOCOL in self._websocket.scope["subprotocols"]
+        try:
+            await self._websocket.accept(SUBPROTOCOL if is_spoken else None)
+        except OSError:
+            # Gone before it was let in.
+            raise Closing(None) from None
+        if not is_spoken:
+            raise Closing(CloseCode.SUBPROTOCOL, f"Subprotocol not acceptable; use {SUBPROTOCOL}.")
 
     async def _close(self, closing: Closing) -> None:
         if closing.code is None:
