@@ -186,12 +186,15 @@ class TestWebSockets:
         async with api.socket() as client:
             await client.say("connection_init")
             await heard.wait()
-            client.connection.transport.write(Frame(Opcode.TEXT, b"x" * 70_000).serialize(mask=True))
+            transport = client.connection.transport
+            transport.pause_reading()
+            transport.write(Frame(Opcode.TEXT, b"x" * 70_000).serialize(mask=True))
             await until(lambda: websockets(api)[0].close_sent)
             gate.set()
+            await until(lambda: not api.lifecycle.open_sockets)
+            transport.resume_reading()
 
             assert (await client.ending())[0] == 1009
-        await until(lambda: not api.lifecycle.open_sockets)
 
     async def test_one_that_answers_no_ping_is_let_go_and_may_come_back(self, api: Api) -> None:
         api.server.config.ws_ping_interval, api.server.config.ws_ping_timeout = 0.05, 0.1
