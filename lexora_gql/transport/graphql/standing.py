@@ -32,7 +32,7 @@ class ListenerLimits:
 
     init_seconds: float = 10.0
     keep_alive_seconds: float = 15.0
-    session_check_seconds: float = 20.0
+    session_check_seconds: float = 15.0
     send_seconds: float = 20.0
     last_words_seconds: float = 1.0
     operations: int = 20

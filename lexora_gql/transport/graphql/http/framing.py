@@ -35,8 +35,8 @@ class EventFraming:
     # A comment makes proxies pass the headers on.
     opening = b":\n\n"
     heartbeat = b":\n\n"
-    # A browser's EventSource drops an event without data.
-    ending = b"event: complete\ndata: \n\n"
+    # A browser's EventSource drops an event without data; urql takes a blank after the colon for the data.
+    ending = b"event: complete\ndata:\n\n"
 
     def result(self, outcome: Outcome, cursor: str | None) -> bytes:
         """Return the event `next`."""
