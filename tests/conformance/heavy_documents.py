@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from graphql import get_introspection_query
+
 BAD_REQUEST = "BAD_REQUEST"
 TOO_COSTLY = "TOO_COSTLY"
 KINDS = ("Document", "User", "Message", "Chunk", "Collection", "Conversation")
@@ -13,7 +15,7 @@ class Heavy:
     """A document.
 
     Attributes:
-        code: What it is refused with.
+        code: What it is refused with; empty where it is allowed.
         said: Part of what is said of it.
     """
 
@@ -150,4 +152,23 @@ def by_errors() -> Iterator[Heavy]:
     )
 
 
+def by_size() -> Iterator[Heavy]:
+    """Yield what is as large as it may be, and allowed."""
+    yield Heavy("960 texts in a list", "{ documents(filter: { tags: [" + '"" ' * 960 + "] }) { totalCount } }", "", "")
+    yield Heavy("a text of 49,000 letters", '{ search(query: "' + "a" * 49_000 + '") { candidates } }', "", "")
+    yield Heavy("8,000 escapes", '{ search(query: "' + "\\u00e9" * 8_000 + '") { candidates } }', "", "")
+    yield Heavy("1,900 lines", '{ search(query: """' + "\n  a" * 1_900 + '""") { candidates } }', "", "")
+    yield Heavy("190 conditions in each other", "{ " + nested("... on Query { ", "} ", 190, "me { id } ") + "}", "", "")
+    fields = "id email fullName role"
+    components = numbered(f"fragment C# on User {{ {fields} }}", 25)
+    yield Heavy("25 components of one page", f"{{ me {{ {numbered('...C#', 25)} }} }} {components}", "", "")
+    variables = numbered("$v#: String!", 25)
+    used = f"fragment F9 on Query {{ documents(filter: {{ tags: [{numbered('$v#', 25)}] }}) {{ totalCount }} }}"
+    operations = " ".join(f"query Q{at}({variables}) {{ ...F0 }}" for at in range(6))
+    shared = " ".join(f"fragment F{at} on Query {{ ...F{at + 1} }}" for at in range(9))
+    yield Heavy("6 operations of 25 variables and 10 fragments", f"{operations} {shared} {used}", "", "")
+    yield Heavy("the whole schema", get_introspection_query(), "", "")
+
+
 HEAVY = [*by_fragments(), *by_repeats(), *by_depth(), *by_length(), *by_errors()]
+LARGE = list(by_size())

@@ -15,7 +15,7 @@ from lexora_gql.transport.graphql.limits import Limits, exceeded, parsed
 from lexora_gql.transport.graphql.schema import CORE
 from lexora_gql.transport.graphql.validation import validated
 from tests.conformance.answers import codes_of, faults_of
-from tests.conformance.heavy_documents import BAD_REQUEST, HEAVY, TOO_COSTLY, Heavy, by_fragments, chain
+from tests.conformance.heavy_documents import BAD_REQUEST, HEAVY, LARGE, TOO_COSTLY, Heavy, by_fragments, chain
 from tests.conformance.work import calls_of
 from tests.transport.api import Api
 
@@ -77,7 +77,7 @@ class TestOverHttp:
 
 class TestWork:
     @pytest.mark.parametrize("is_open", [True, False], ids=["open", "closed"])
-    @pytest.mark.parametrize("heavy", HEAVY, ids=lambda heavy: heavy.name)
+    @pytest.mark.parametrize("heavy", [*HEAVY, *LARGE], ids=lambda heavy: heavy.name)
     def test_finding_out_takes_little(self, heavy: Heavy, is_open: bool) -> None:
         assert calls_of(lambda: check(heavy.source, is_open=is_open)) < CALLS_MAX
 
@@ -99,6 +99,13 @@ class TestTheDocuments:
     def test_all_could_come(self) -> None:
         assert max(len(json.dumps({"query": heavy.source})) for heavy in HEAVY) < 1024 * 1024
         assert len({heavy.name for heavy in HEAVY}) == len(HEAVY)
+
+    @pytest.mark.parametrize("large", LARGE, ids=lambda large: large.name)
+    def test_those_that_are_allowed_are(self, large: Heavy) -> None:
+        document = parsed(large.source, Limits())
+
+        assert exceeded(document, Limits()) is None
+        assert validated(CORE, document, is_open=True) == []
 
     def test_most_are_well_formed_and_valid_so_that_nothing_but_a_limit_refuses_them(self) -> None:
         chains = [heavy for heavy in by_fragments() if heavy.name.startswith("a chain that")]
