@@ -171,15 +171,9 @@ class Talks:
         collections = [
             Collection(id=uuid4(), owner_id=owner, name=f"From {at}", created_at=at, revision=1) for at in moments
         ]
-        members = [
-            CollectionMember(collection_id=each.id, user_id=member.user_id, access=CollectionAccess.EDITOR)
-            for each in collections
-        ]
+        members = [_member(each, member) for each in collections]
         documents = [document(owner, each.id, each.created_at) for each in collections]
-        texts = [
-            DocumentText(document_id=paper.id, collection_id=paper.collection_id, text="As they say.", pages=[])
-            for paper in documents
-        ]
+        texts = [_text(each) for each in documents]
         chunks = [chunk for paper in documents for chunk in await chunks_of(paper, range(CHUNKS))]
         talks = [conversation(owner, at) for at in moments]
         messages = [each for talk in talks for each in exchange(talk, pairs)]
@@ -198,3 +192,11 @@ class Talks:
         for rows in everything:
             await store(library.database, *rows)
         return cls(viewer, member, talks, messages, collections, documents, chunks)
+
+
+def _member(collection: Collection, viewer: Viewer) -> CollectionMember:
+    return CollectionMember(collection_id=collection.id, user_id=viewer.user_id, access=CollectionAccess.EDITOR)
+
+
+def _text(paper: Document) -> DocumentText:
+    return DocumentText(document_id=paper.id, collection_id=paper.collection_id, text="As they say.", pages=[])
