@@ -17,6 +17,16 @@ INLINE_BYTES_MAX = 64 * 1024
 """What is hashed and copied on the event loop: a fraction of a millisecond; going to a thread costs about as much."""
 
 
+class SentFile(IncomingFile):
+    """A file as resolvers get it."""
+
+    __slots__ = ()
+
+    def __inspect__(self) -> str:
+        """Return what graphql-core calls it where it is not wanted."""
+        return "a file"
+
+
 class StagedFile:
     """One file as it arrives.
 
@@ -69,7 +79,7 @@ class StagedFile:
 
     def finished(self) -> IncomingFile:
         """Return the file as the service takes it; good until `close`."""
-        return IncomingFile(
+        return SentFile(
             filename=self.filename,
             byte_size=self._byte_size,
             sha256=self._hash.digest(),
