@@ -19,6 +19,8 @@ LEVELS = {
     # Of statements only what DATABASE_ECHO asks for; the engine hides their parameters.
     "sqlalchemy.engine": logging.INFO,
     "pypdf": logging.ERROR,
+    # It warns of each form that is none, with bytes of it; whoever sent it is told.
+    "python_multipart": logging.ERROR,
     # What goes wrong in a GraphQL operation holds variables; transport logs it its own way.
     "strawberry": logging.CRITICAL + 1,
     # An address may hold a signature; middleware counts and times requests.
