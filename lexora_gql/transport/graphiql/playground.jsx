@@ -20,13 +20,14 @@ const panels = [accountPanel, filesPanel, HISTORY_PLUGIN];
 // Without it the panels only know less.
 learnAboutServer().catch((error) => console.info("Nothing is known of the server:", error.message));
 
+const OPTIONS = { fontSize: 13, wordWrap: "on", wrappingIndent: "indent" };
 const EDITORS = ["queryEditor", "variableEditor", "headerEditor", "responseEditor"];
 
 /** Lets more be seen beside an open panel. */
 function EditorHabits() {
   const editors = useGraphiQL(pick(...EDITORS));
   useEffect(() => {
-    for (const editor of Object.values(editors)) editor?.updateOptions({ fontSize: 13, wordWrap: "on" });
+    for (const editor of Object.values(editors)) editor?.updateOptions(OPTIONS);
   }, [editors]);
   return null;
 }

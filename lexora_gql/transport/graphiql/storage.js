@@ -7,8 +7,8 @@
 const AS_JSON = new Set(["graphiql:tabState", "graphiql:queries", "graphiql:favorites"]);
 const SECRET = /("?(?:password|accessToken|refreshToken)"?\s*:\s*)"(?:[^"\\]|\\.)*"/g;
 const TOKEN = /\beyJ[\w-]+\.[\w-]+\.[\w-]+/g;
-// Widths until somebody changes them: the panels need less than GraphiQL gives them.
-const FIRST = { "graphiql:docExplorerFlex": "0.28" };
+// Widths until somebody changes them: the panels need less than GraphiQL gives them, operations more.
+const FIRST = { "graphiql:docExplorerFlex": "0.26", "graphiql:editorFlex": "1.1" };
 
 function withoutSecrets(text) {
   return text.replace(SECRET, '$1""').replace(TOKEN, "");

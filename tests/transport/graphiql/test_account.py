@@ -4,6 +4,7 @@ import asyncio
 import json
 from typing import Any
 
+import pytest
 from playwright.async_api import Route, WebSocketRoute, expect
 
 from tests.transport.api import PASSWORD, Api
@@ -148,7 +149,10 @@ class TestRenewing:
         assert (await visit.run("errors"))["errors"][0]["extensions"]["code"] == "UNAUTHENTICATED"
         assert [len(visit.sent(name)) for name in ("Who", "RefreshSession")] == [2, 1]
 
-    async def test_a_socket_that_is_closed_4403_comes_back_and_misses_nothing(self, visit: Visit, api: Api) -> None:
+    @pytest.mark.parametrize(("code", "renewals"), [(4403, 1), (1012, 0)])
+    async def test_a_socket_that_is_closed_comes_back_and_misses_nothing(
+        self, visit: Visit, api: Api, code: int, renewals: int
+    ) -> None:
         reader = await api.somebody()
         await reader.upload(("notes.txt", b"Invoices are paid within 30 days."))
         relay = Relay()
@@ -158,16 +162,27 @@ class TestRenewing:
         await visit.write_operation("Watch", WATCH)
         seen = await visit.run("PENDING")
 
-        await relay.sockets[0].close(code=4403, reason="Forbidden")
+        await relay.sockets[0].close(code=code, reason="Closed")
         before, _, after, subscribed = [await relay.said.get() for _ in range(4)]
         await api.ingest()
         await visit.response("READY")
 
         assert before["payload"] == {"Authorization": f"Bearer {given['accessToken']}"}
-        assert after["type"] == "connection_init"
-        assert after["payload"] not in ({}, before["payload"])
+        assert (after["type"], subscribed["type"]) == ("connection_init", "subscribe")
+        assert (after["payload"] != before["payload"], len(visit.sent("RefreshSession"))) == (renewals == 1, renewals)
+        assert after["payload"] != {}
         assert subscribed["payload"]["variables"] == {"after": seen["data"]["documentEvents"]["cursor"]}
-        assert len(visit.sent("RefreshSession")) == 1
+
+    async def test_a_socket_that_is_closed_for_good_says_why(self, visit: Visit) -> None:
+        relay = Relay()
+        await visit.page.route_web_socket("**/graphql", relay)
+        await visit.load()
+        await visit.write_operation("Watch", WATCH)
+        await visit.start()
+        await relay.said.get()
+        await relay.sockets[0].close(code=4429, reason="Too many")
+
+        assert await visit.response("closed") == {"errors": [{"message": "The socket was closed: 4429 Too many"}]}
 
 
 class Relay:

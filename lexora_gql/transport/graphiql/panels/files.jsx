@@ -36,7 +36,9 @@ function DropZone() {
         addFiles(event.dataTransfer.files);
       }}
     >
-      <strong>Choose files</strong> or drop them here
+      <span>
+        <strong>Choose files</strong> or drop them here
+      </span>
       <input
         type="file"
         multiple
