@@ -137,6 +137,8 @@ def by_errors() -> Iterator[Heavy]:
     yield Heavy(
         "300 unknown arguments", "{ documents(" + numbered("a#: 1", 300) + ") { totalCount } }", "", BAD_REQUEST
     )
+    wrong = numbered("a#: 1", 320)
+    yield Heavy("320 unknown inputs", f"{{ documents(filter: {{ {wrong} }}) {{ totalCount }} }}", "", BAD_REQUEST)
     yield Heavy("480 unknown variables", "{ nodes(ids: [" + numbered("$v#", 480) + "]) { id } }", "", BAD_REQUEST)
     yield Heavy("240 unused variables", "query (" + numbered("$v#: Int", 240) + ") { me { id } }", "", BAD_REQUEST)
     yield Heavy("480 unknown fragments", "{ me { " + numbered("...F#", 480) + " } }", "", BAD_REQUEST)
