@@ -16,6 +16,8 @@ const operations = Object.fromEntries(
   Object.entries(separateOperations(parse(source))).map(([name, document]) => [name, print(document)]),
 );
 const SHARE_OF_LIFE = 0.8;
+// Whatever the clocks say: renewing must not become a loop.
+const LIFE_MIN_MILLISECONDS = 10_000;
 const TIMER_MAX_MILLISECONDS = 2 ** 31 - 1;
 
 let tokens = null;
@@ -37,7 +39,10 @@ async function run(operationName, variables, authorization) {
 
 function keep(outcome, now) {
   // Reckoned by the server's clock: this machine's may be wrong.
-  const lifeMilliseconds = (Date.parse(outcome.accessTokenExpiresAt) - now) * SHARE_OF_LIFE;
+  const lifeMilliseconds = Math.max(
+    (Date.parse(outcome.accessTokenExpiresAt) - now) * SHARE_OF_LIFE,
+    LIFE_MIN_MILLISECONDS,
+  );
   tokens = { access: outcome.accessToken, refresh: outcome.refreshToken, renewAt: Date.now() + lifeMilliseconds };
   clearTimeout(timer);
   // When it fails for a moment, the next request tries again and says what is wrong.

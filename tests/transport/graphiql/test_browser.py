@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from playwright.async_api import Error
+from playwright.async_api import Error, expect
 
 from tests.transport.api import Api
 from tests.transport.graphiql.visit import Visit
@@ -52,11 +52,24 @@ class TestPlayground:
         assert await visit.content("request-headers.json") == '{\n  "X-Other": "1"\n}\n'
         assert visit.complaints == []
 
-    async def test_the_schema_s_descriptions_are_shown(self, visit: Visit) -> None:
+    async def test_dialogs_hints_and_menus_keep_to_the_policy(self, visit: Visit) -> None:
+        page, keys = visit.page, visit.page.keyboard
+        await page.get_by_label("Open settings dialog").click()
+        await page.get_by_role("button", name="Light").click()
+        await keys.press("Escape")
         await visit.page.get_by_role("button", name="Show Documentation Explorer").click()
-        await visit.page.get_by_role("link", name="Mutation", exact=True).click()
+        await page.get_by_role("link", name="Mutation", exact=True).click()
+        await expect(page.get_by_text("Each field's union says what may come of it.")).to_be_visible()
+        await page.get_by_text("maxFileBytes").first.hover()
+        await expect(page.locator(".monaco-hover", has_text="The largest file that is taken.")).to_be_visible()
+        await page.get_by_text("maxFileBytes").first.click()
+        for key in ("End", "Enter", "Control+Space"):
+            await keys.press(key)
+        await expect(page.locator(".suggest-widget", has_text="__typename")).to_be_visible()
+        for key in ("Escape", "F1"):
+            await keys.press(key)
+        await expect(page.locator(".quick-input-widget", has_text="Add Cursor Above")).to_be_visible()
 
-        await visit.page.get_by_text("Each field's union says what may come of it.").wait_for()
         assert visit.complaints == []
 
 
