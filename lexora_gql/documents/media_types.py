@@ -5,6 +5,8 @@ from collections.abc import Iterable
 from enum import StrEnum
 from pathlib import PurePath
 
+from lexora_gql.documents.wide_text import has_few_controls, wide_encoding
+
 HEAD_BYTES = 64 * 1024
 TAIL_BYTES = 64 * 1024
 
@@ -24,15 +26,11 @@ MARKDOWN_EXTENSIONS = {".md", ".markdown"}
 BINARY_EXTENSIONS = {".pdf", ".docx"}
 # Readers of PDF accept rubbish of this length before the header, and so do many programs that make PDF.
 PDF_HEADER_BYTES = 1024
-# Text may hold a stray control character; a file with more than one in fifty is no text.
-CONTROL_SHARE = 50
 
 _ZIP = b"PK\x03\x04"
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _WORD_FOLDER = re.compile(rb"word[/\\][\w-]+\.xml", re.IGNORECASE)
 _OTHER_OFFICE = re.compile(rb"(?:xl|ppt)[/\\]\w+\.xml|mimetypeapplication/", re.IGNORECASE)
-# Tab, line ends, form feed and escape (which ISO-2022 needs) are text; so are C1 codes, letters in old encodings.
-_CONTROL = bytes(code for code in range(0x20) if code not in b"\t\n\r\x0b\x0c\x1b") + b"\x7f"
 _MARKS = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff", b"\x00\x00\xfe\xff")
 _SIGNATURES = (
     (_ZIP, "application/zip"),
@@ -93,21 +91,7 @@ def is_text(head: bytes) -> bool:
         return False
     if head.startswith(_MARKS):
         return True
-    if b"\x00" in head:
-        return _is_wide(head)
-    controls = len(head) - len(head.translate(None, _CONTROL))
-    return controls * CONTROL_SHARE <= len(head)
-
-
-def _is_wide(head: bytes) -> bool:
-    """Whether zeros stand as in UTF-16 or UTF-32 without a mark: in most units, always in the same places."""
-    for width in (2, 4):
-        zeros = [head[place::width].count(0) * width for place in range(width)]
-        filled = [count for count in zeros if count * 2 > len(head)]
-        stray = sum(count for count in zeros if count * 2 <= len(head))
-        if len(filled) == width - 1 and stray * 10 <= len(head):
-            return True
-    return False
+    return has_few_controls(head) or wide_encoding(head) is not None
 
 
 def _is_docx(head: bytes, tail: bytes) -> bool:

@@ -69,6 +69,21 @@ class TestDetecting:
     def test_text_is_text_in_any_encoding(self, encoding: str) -> None:
         assert detected("Überall gilt: bezahlt wird nach 30 Tagen.\n".encode(encoding), "a.txt") is MediaType.PLAIN_TEXT
 
+    @pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be"])
+    @pytest.mark.parametrize(
+        "text", ["Счета оплачены.\n", "请在三十天内支付发票。", "請求書は三十日以内に支払われます。", "تدفع الفواتير"]
+    )
+    def test_wide_text_without_a_mark_is_text_in_any_script(self, text: str, encoding: str) -> None:
+        assert detected(text.encode(encoding), "a.txt") is MediaType.PLAIN_TEXT
+
+    def test_a_cut_through_a_wide_character_does_not_matter(self) -> None:
+        assert detected(("Счета оплачены.\n" * 9_000).encode("utf-16-le")[1:][:-1], "a.txt") is MediaType.PLAIN_TEXT
+
+    def test_text_with_too_many_control_characters_is_not_taken_for_wide(self) -> None:
+        data = b"\x01".join([b"Invoices are paid within 30 days."] * 40)
+
+        assert detected(data, "a.txt") is None
+
     @pytest.mark.parametrize("encoding", ["shift_jis", "euc_jp", "iso2022_jp"])
     def test_japanese_is_text_in_its_old_encodings(self, encoding: str) -> None:
         assert detected("請求書は三十日以内に支払われます。".encode(encoding), "a.txt") is MediaType.PLAIN_TEXT
@@ -78,6 +93,9 @@ class TestDetecting:
 
     def test_a_stray_control_character_does_not_make_a_text_binary(self) -> None:
         assert detected(b"a\x01" + b"words " * 50, "a.txt") is MediaType.PLAIN_TEXT
+
+    def test_a_stray_nul_does_not_either(self) -> None:
+        assert detected(b"a\x00" + b"words " * 50, "a.txt") is MediaType.PLAIN_TEXT
 
     def test_a_text_that_begins_like_a_program_is_text(self) -> None:
         assert detected(b"MZ is how programs of MS-DOS begin.\n", "a.txt") is MediaType.PLAIN_TEXT

@@ -2,9 +2,12 @@
 
 import codecs
 import re
+from collections import Counter
 from contextlib import suppress
 
-from charset_normalizer import from_bytes
+import chardet
+
+from lexora_gql.documents.wide_text import wide_encoding
 
 # UTF-32 first: its little-endian mark begins with that of UTF-16.
 _MARKS = (
@@ -14,56 +17,63 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
-# How ISO-2022 goes over to Japanese or Korean; all its bytes are ASCII, so it would pass for UTF-8.
+# How ISO-2022 goes over to Japanese or Korean, and HZ to Chinese; all their bytes are ASCII and would pass for UTF-8.
 _SHIFT = re.compile(rb"\x1b\$(?:[@B]|\)C|\(D)")
+_CHINESE = re.compile(rb"~\{(?:[\x21-\x77][\x21-\x7e])+~\}")
 SAMPLE_BYTES = 65_536
 # A file that is UTF-8 but for one broken character in this many is UTF-8 with damage, not something else.
 INTACT_PER_BROKEN = 50
-# Guesses this close in disorder are told apart by whether some language has all the letters that come out.
-CHAOS_MARGIN = 0.07
+_BEYOND_ASCII = re.compile(rb"[\x80-\xff]+")
+_BEYOND_ASCII_LETTER = re.compile(r"[\x80-\x9f]|[^\W\d_\x00-\x7f]")
+# Of a hundred runs of bytes beyond ASCII, so many are a single letter among others in any Latin alphabet.
+LATIN_SINGLES = 70
+# Guesses are as good as the best one when their confidence is within this share of its.
+AS_GOOD = 0.7
 _WESTERN = ("äöüß", "àâæçéèêëîïôœùûü", "áéíñóúüªº", "ãáàâçéêíõóôúüªº", "àèéìíîòóù", "åäöæøéü", "áðéíóúýþæö", "ëïéèóöüá")
 _CENTRAL = ("ąćęłńóśźż", "áčďéěíňóřšťúůýž", "áäčďéíĺľňóôŕšťúýž", "áéíóöőúüű", "ăâîşţșț", "čćđšž")
-_ALPHABETS = {"cp1252": _WESTERN, "cp1250": _CENTRAL, "iso8859_2": _CENTRAL}
-_EAST_ASIAN = {"cp949", "euc_kr", "johab", "gbk", "gb2312", "gb18030", "hz", "big5", "big5hkscs", "cp950", "cp932"}
-# A Thai vowel or tone mark stands over, under or behind a letter; a leading vowel stands before a consonant.
-_THAI_MISPLACED = re.compile(
-    "(?:^|[^\u0e01-\u0e5b])[\u0e31\u0e34-\u0e3a\u0e47-\u0e4e]|[\u0e40-\u0e44](?![\u0e01-\u0e2e])"
-)
+_BALTIC = ("ąčęėįšųūž", "āčēģīķļņšūž", "äõöüšž")
+_TURKISH = ("çğıöşüâîû",)
+# The letters that a language has beyond ASCII, by the encodings that it was written in.
+_ALPHABETS = {
+    "cp1252": _WESTERN, "iso8859-1": _WESTERN, "iso8859-15": _WESTERN, "mac-roman": _WESTERN, "cp850": _WESTERN,
+    "cp437": _WESTERN, "cp1250": _CENTRAL, "iso8859-2": _CENTRAL, "cp852": _CENTRAL, "cp1254": _TURKISH,
+    "iso8859-9": _TURKISH, "cp857": _TURKISH, "cp1257": _BALTIC, "iso8859-13": _BALTIC, "cp775": _BALTIC,
+}  # fmt: skip
+# What is guessed by a sample may hold more further on than the narrower of two encodings knows.
+_WIDER = {
+    "gb2312": "gb18030", "gbk": "gb18030", "euc_kr": "cp949", "shift_jis": "cp932", "shift_jis_2004": "cp932",
+    "big5": "big5hkscs", "iso8859-1": "cp1252", "iso8859-9": "cp1254", "iso8859-11": "cp874", "tis-620": "cp874",
+}  # fmt: skip
 
 
 def decode(data: bytes) -> str | None:
     """Return the text, or None when no encoding makes sense of the bytes.
 
-    A byte order mark decides; else the escapes of ISO-2022; else UTF-8 when it fits; else UTF-16 or UTF-32 by where the
-    zero bytes stand; else the guess of charset-normalizer on a sample, right for most texts of a few sentences.
+    A byte order mark decides; else UTF-16 or UTF-32 where the bytes can be nothing else; else the escapes of ISO-2022
+    and HZ; else UTF-8 when it fits; else the guess of chardet on a sample, right for most texts of a sentence or two.
     """
     for mark, encoding in _MARKS:
         if data.startswith(mark):
             return data.decode(encoding, "replace")
-    for encoding in ("iso2022_jp_ext", "iso2022_kr") if _SHIFT.search(data) else ():
-        with suppress(UnicodeDecodeError):
-            return data.decode(encoding)
-    with suppress(UnicodeDecodeError):
-        return data.decode("utf-8")
-    return _decode_wide(data) or _decode_damaged_utf8(data) or _decode_legacy(data)
-
-
-def _decode_wide(data: bytes) -> str | None:
-    """Western text in UTF-16 or UTF-32 without a mark has zeros in the same place of each unit."""
-    sample = data[:SAMPLE_BYTES]
-    if b"\x00" not in sample:
-        return None
-    for width, place, encoding in ((4, 3, "utf-32-le"), (4, 0, "utf-32-be"), (2, 1, "utf-16-le"), (2, 0, "utf-16-be")):
-        units = sample[place::width]
-        others = len(sample) - len(units)
-        zeros_elsewhere = sample.count(0) - units.count(0)
-        expected_elsewhere = others * 2 // 3 if width == 4 else 0
-        if units.count(0) * 2 > len(units) and abs(zeros_elsewhere - expected_elsewhere) * 10 <= len(sample):
-            return data.decode(encoding, "replace")
+    if (wide := wide_encoding(data)) is not None:
+        return data.decode(wide, "replace")
+    for attempt in (_decode_escaped, _decode_utf8, _decode_legacy):
+        if (text := attempt(data)) is not None:
+            return text
     return None
 
 
-def _decode_damaged_utf8(data: bytes) -> str | None:
+def _decode_escaped(data: bytes) -> str | None:
+    candidates = ["iso2022_jp_ext", "iso2022_kr"] if _SHIFT.search(data) else ["hz"] if _CHINESE.search(data) else []
+    for encoding in candidates:
+        with suppress(UnicodeDecodeError):
+            return data.decode(encoding)
+    return None
+
+
+def _decode_utf8(data: bytes) -> str | None:
+    with suppress(UnicodeDecodeError):
+        return data.decode("utf-8")
     text = data.decode("utf-8", "replace")
     broken = text.count("\ufffd")
     intact = sum(1 for character in text[:SAMPLE_BYTES] if character > "\x7f" and character != "\ufffd")
@@ -74,34 +84,38 @@ def _decode_damaged_utf8(data: bytes) -> str | None:
 
 def _decode_legacy(data: bytes) -> str | None:
     sample = data[:SAMPLE_BYTES]
-    guess = _likeliest(sample)
-    if guess is None:
-        return None
-    if guess in _EAST_ASIAN and _is_thai(sample):
-        guess = "cp874"
+    guess = _likeliest_latin(sample) if _is_latin(sample) else _likeliest(sample)
     # The sample may end within a character, and the rest may hold bytes that the sample did not.
-    return data.decode(guess, "replace")
+    return None if guess is None else data.decode(guess, "replace")
+
+
+def _is_latin(sample: bytes) -> bool:
+    """Whether the letters beyond ASCII mostly stand alone, as they do in no other alphabet."""
+    runs = _BEYOND_ASCII.findall(sample)
+    return bool(runs) and sum(1 for run in runs if len(run) == 1) * 100 >= len(runs) * LATIN_SINGLES
+
+
+def _likeliest_latin(sample: bytes) -> str | None:
+    """Return, of guesses that are about as good, the first that best makes a known language's letters of the bytes."""
+    guesses = chardet.detect_all(sample, ignore_threshold=True, compat_names=False, include_encodings=_ALPHABETS)
+    names = [
+        guess["encoding"]
+        for guess in guesses
+        if guess["encoding"] is not None and guess["confidence"] >= guesses[0]["confidence"] * AS_GOOD
+    ]
+    best = max(names, key=lambda name: _share_of_a_language(sample, name), default=None)
+    return None if best is None else _WIDER.get(best, best)
+
+
+def _share_of_a_language(sample: bytes, encoding: str) -> float:
+    """Return what share of the letters beyond ASCII a language has, the best fitting of those an encoding is for."""
+    text = sample.decode(encoding, "replace").lower()
+    # No text holds C1 control characters: what makes them is another encoding's letters.
+    letters = Counter(_BEYOND_ASCII_LETTER.findall(text))
+    known = (sum(letters[letter] for letter in alphabet) for alphabet in _ALPHABETS[encoding])
+    return max(known) / max(letters.total(), 1)
 
 
 def _likeliest(sample: bytes) -> str | None:
-    matches = list(from_bytes(sample))
-    if not matches:
-        return None
-    close = [match for match in matches if match.chaos <= matches[0].chaos + CHAOS_MARGIN]
-    for encoding, alphabets in _ALPHABETS.items():
-        if any(encoding in (match.encoding, *match.could_be_from_charset) for match in close):
-            letters = {
-                letter for letter in sample.decode(encoding, "replace").lower() if letter > "\x7f" and letter.isalpha()
-            }
-            if any(letters <= set(alphabet) for alphabet in alphabets):
-                return encoding
-    return matches[0].encoding
-
-
-def _is_thai(sample: bytes) -> bool:
-    try:
-        text = sample.decode("cp874")
-    except UnicodeDecodeError:
-        return False
-    letters = sum(1 for character in text if "\u0e01" <= character <= "\u0e5b")
-    return letters > 0 and len(_THAI_MISPLACED.findall(text)) * INTACT_PER_BROKEN <= letters
+    guess = chardet.detect(sample, compat_names=False)["encoding"]
+    return None if guess is None else _WIDER.get(guess, guess)

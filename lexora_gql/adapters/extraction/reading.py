@@ -4,11 +4,14 @@ import importlib
 import os
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import BinaryIO
 
 from lexora_gql.adapters.extraction import failures
+from lexora_gql.adapters.extraction.decoding import decode
 from lexora_gql.adapters.extraction.docx_extractor import read_docx
 from lexora_gql.adapters.extraction.frames import PROGRESS, Write, pack_json, write_failure, write_text, write_version
+from lexora_gql.adapters.extraction.languages import language_of
 from lexora_gql.adapters.extraction.limits import CHARACTERS_MAX, Limits, confine
 from lexora_gql.adapters.extraction.markdown_extractor import read_markdown
 from lexora_gql.adapters.extraction.pdf_extractor import read_pdf
@@ -29,7 +32,6 @@ READERS: dict[str, Reader] = {
 }
 # Modules that the readers import only when they first need them; imported once here, every child has them.
 LATE_MODULES = (
-    "charset_normalizer.api",
     "encodings.iso2022_jp_ext",
     "encodings.utf_16",
     "encodings.utf_32",
@@ -41,6 +43,8 @@ def preload() -> None:
     """Import what readers import late."""
     for name in LATE_MODULES:
         importlib.import_module(name)
+    # chardet loads its tables, and the codecs that it weighs, with its first guess.
+    decode("Счета оплачены.".encode("koi8-r"))
 
 
 def read_in_child(file: int, pipe: int, media_type: str, limits: Limits) -> None:
@@ -90,7 +94,7 @@ def _read(source: BinaryIO, write: Write, flush: Callable[[], None], media_type:
                 raise failures.too_much_text()
             write_text(write, found.text)
             is_text_sent = True
-        write_version(write, found)
+        write_version(write, replace(found, language=language_of(found.text, found.language)))
         flush()
 
 
