@@ -5,10 +5,10 @@ import json
 from typing import Any
 
 import pytest
-from playwright.async_api import Route, WebSocketRoute, expect
+from playwright.async_api import Browser, Route, WebSocketRoute, expect
 
 from tests.transport.api import PASSWORD, Api
-from tests.transport.graphiql.visit import Visit
+from tests.transport.graphiql.visit import Visit, visiting
 
 EMAIL = "reader1@example.org"
 WHO = "query Who { me { email } }"
@@ -102,20 +102,24 @@ class TestSigningOut:
 
 
 class TestRenewing:
-    async def test_the_token_is_renewed_before_it_expires(self, visit: Visit, api: Api) -> None:
+    async def test_the_token_is_renewed_before_it_expires(self, bundle: None, browser: Browser, api: Api) -> None:
         await api.somebody()
-        await visit.page.clock.install()
-        given = await visit.sign_in(EMAIL, PASSWORD)
-        async with visit.page.expect_response(
-            lambda said: '"RefreshSession"' in (said.request.post_data or "")
-        ) as said:
-            await visit.page.clock.fast_forward("25:00")
-        renewed = (await (await said.value).json())["data"]["outcome"]
-        await visit.write_operation("Who", WHO)
-        await visit.run(EMAIL)
+        # A profile of its own: once installed, the clock is that of all its pages.
+        profile = await browser.new_context()
+        async with visiting(profile, f"http://127.0.0.1:{api.port}") as visit:
+            await visit.page.clock.install()
+            given = await visit.sign_in(EMAIL, PASSWORD)
+            async with visit.page.expect_response(
+                lambda said: '"RefreshSession"' in (said.request.post_data or "")
+            ) as said:
+                await visit.page.clock.fast_forward("25:00")
+            renewed = (await (await said.value).json())["data"]["outcome"]
+            await visit.write_operation("Who", WHO)
+            await visit.run(EMAIL)
 
-        assert renewed["accessToken"] != given["accessToken"]
-        assert visit.sent("Who")[0].headers["authorization"] == f"Bearer {renewed['accessToken']}"
+            assert renewed["accessToken"] != given["accessToken"]
+            assert visit.sent("Who")[0].headers["authorization"] == f"Bearer {renewed['accessToken']}"
+        await profile.close()
 
     async def test_one_that_is_refused_is_renewed_once(self, visit: Visit, api: Api) -> None:
         await api.somebody()

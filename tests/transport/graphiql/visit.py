@@ -19,6 +19,10 @@ from playwright.async_api import (
     expect,
 )
 
+# Machines may be busy: what takes long is no mistake, what never comes is.
+PATIENCE_MILLISECONDS = 60_000
+expect.set_options(timeout=PATIENCE_MILLISECONDS)
+
 # The page's own words for its editors' contents; what Monaco draws has other spaces, and only the lines in sight.
 _CONTENT = """(name) => globalThis.__MONACO.editor.getModels()
     .find((model) => model.uri.path.endsWith(name)).getValue()"""
@@ -61,6 +65,7 @@ class Visit:
 
     async def open(self) -> None:
         """Go there, and wait until the schema is known and the editors can be used."""
+        self.page.set_default_timeout(PATIENCE_MILLISECONDS)
         self.page.on("request", self._on_request)
         self.page.on("websocket", self._on_request)
         self.page.on("console", self._on_console)
