@@ -11,7 +11,7 @@ import typer
 
 from lexora_gql import __version__
 from lexora_gql.errors import DomainError
-from lexora_gql.settings import Settings, load_settings
+from lexora_gql.settings import Settings, WrongSettings, load_settings
 from lexora_gql.terminal.commands import ask_command, upload_command
 from lexora_gql.terminal.errors import USAGE, CannotGoOn
 from lexora_gql.terminal.findings import Finding, Probe, State
@@ -127,6 +127,17 @@ def create_admin(
     end_with(create)
 
 
+@app.command("reindex")
+def reindex(
+    *,
+    wait: Annotated[
+        bool, typer.Option("--wait", help="Take part in the work, and end with it; also in one under way.")
+    ] = False,
+) -> None:
+    """Embed everything with the embedder that is set now; the old vectors serve until it is done."""
+    end_with(lambda: _reindex(_of_running_up(load_settings()), is_waiting=wait))
+
+
 @app.command("doctor")
 def doctor() -> None:
     """Say what is configured, what answers and what does not; ends with 1 if something needed is broken."""
@@ -186,6 +197,27 @@ def _migrate(settings: Settings) -> int:
     return 0
 
 
+def _reindex(settings: Settings, *, is_waiting: bool) -> int:
+    from sqlalchemy.exc import SQLAlchemyError
+
+    from lexora_gql.assembly import reindexing
+
+    try:
+        state = reindexing.reindex(
+            settings,
+            lambda now: typer.echo(f"{now.embedder}: {now.done} of {now.total} passages"),
+            is_waiting=is_waiting,
+        )
+    except DomainError as error:
+        raise CannotGoOn(error.message) from None
+    except SQLAlchemyError as error:
+        raise CannotGoOn(f"The database refuses: {_of_the_database(error)}") from None
+    if state.failure is not None:
+        raise CannotGoOn(state.failure)
+    typer.echo("Searches go by the new vectors." if state.finished_at else "The workers are at it from now on.")
+    return 0
+
+
 def _of_the_database(error: Exception) -> str:
     """Return a reason without the statement, which is long and may hold what is nobody's business."""
     from sqlalchemy.exc import DBAPIError
@@ -206,6 +238,7 @@ def _own_probes(settings: Settings) -> dict[str, Probe]:
     """Return the doctor's probes that need the server's own code."""
     return {
         "Embedder": partial(_embedder, settings),
+        "Vectors": partial(_vectors, settings),
         "Playground": _playground,
         "Servers for `lexora up`": partial(_binaries, settings),
     }
@@ -222,6 +255,26 @@ async def _embedder(settings: Settings) -> Sequence[Finding]:
     except (EmbedderUnavailable, EmbedderRejected, OSError, ImportError) as error:
         return [Finding("Embedder", State.BROKEN, one_line(str(error)) or type(error).__name__)]
     return [Finding("Embedder", State.GOOD, f"{embedder.name} answers with {len(vector)} dimensions")]
+
+
+async def _vectors(settings: Settings) -> Sequence[Finding]:
+    from sqlalchemy.exc import SQLAlchemyError
+
+    from lexora_gql.assembly.reindexing import stored_vectors
+
+    subject, advice = "Vectors", "run `lexora reindex`"
+    try:
+        stored = await stored_vectors(settings)
+    except (DomainError, WrongSettings, SQLAlchemyError, OSError):
+        return [Finding(subject, State.UNUSED, "cannot be looked at; see PostgreSQL and Migrations")]
+    if stored.serving != stored.configured:
+        by = "still search by them" if stored.is_to_be_had else "go by wording only"
+        about = f"are of {stored.serving}, {stored.configured} is set; searches {by}: {advice}"
+        return [Finding(subject, State.DEGRADED, about)]
+    if stored.without:
+        lacking = f"{stored.without} of {stored.passages} passages lack those of {stored.serving}"
+        return [Finding(subject, State.DEGRADED, f"{lacking}, and are found by wording only: {advice}")]
+    return [Finding(subject, State.GOOD, f"{stored.passages} passages, all with those of {stored.serving}")]
 
 
 async def _playground() -> Sequence[Finding]:

@@ -6,6 +6,8 @@ from lexora_gql.accounts.service import AccountService
 from lexora_gql.conversations.reconciliation import AnswerReconciler
 from lexora_gql.conversations.service import ConversationService
 from lexora_gql.documents.collections import CollectionService
+from lexora_gql.documents.generations.reindexing import ReindexService
+from lexora_gql.documents.generations.work import ReembeddingService
 from lexora_gql.documents.ingestion import IngestionService
 from lexora_gql.documents.reconciliation import DocumentReconciler
 from lexora_gql.documents.service import DocumentService
@@ -27,6 +29,7 @@ class Services:
     documents: DocumentService
     retrieval: RetrievalService
     conversations: ConversationService
+    reindexing: ReindexService
     system: SystemService
     throttling: Throttling
     persisted_documents: PersistedDocuments
@@ -37,6 +40,7 @@ class Upkeep:
     """What jobs do."""
 
     ingestion: IngestionService
+    reembedding: ReembeddingService
     documents: DocumentReconciler
     answers: AnswerReconciler
 
@@ -44,10 +48,10 @@ class Upkeep:
         """Make good what was left behind; safe to run anywhere, any number of times.
 
         Raises:
-            ExceptionGroup: What went wrong with either; the other was tended to all the same.
+            ExceptionGroup: What went wrong with one; the others were tended to all the same.
         """
         errors: list[Exception] = []
-        for reconcile in (self.documents.reconcile, self.answers.reconcile):
+        for reconcile in (self.documents.reconcile, self.reembedding.reconcile, self.answers.reconcile):
             try:
                 await reconcile()
             except Exception as error:  # noqa: BLE001  # raised below, together

@@ -23,6 +23,7 @@ class AuditAction(StrEnum):
     LOGOUT = "LOGOUT"
     REFRESH_REUSE = "REFRESH_REUSE"
     ADMIN_CREATED = "ADMIN_CREATED"
+    REINDEX_STARTED = "REINDEX_STARTED"
 
 
 class Outcome(StrEnum):

@@ -15,10 +15,11 @@ from lexora_gql.adapters.redis_allowances import RedisAllowances
 from lexora_gql.adapters.redis_events import RedisEvents
 from lexora_gql.adapters.redis_shared_cache import RedisSharedCache
 from lexora_gql.adapters.wordllama_embedder import WordLlamaEmbedder
+from lexora_gql.assembly.former import FormerShelf
 from lexora_gql.ports.allowances import Allowances
 from lexora_gql.ports.blob_store import BlobStore
 from lexora_gql.ports.chat_model import ChatModel
-from lexora_gql.ports.embedder import Embedder
+from lexora_gql.ports.embedder import Embedder, FormerEmbedders, no_other
 from lexora_gql.ports.event_bus import EventBus
 from lexora_gql.ports.job_queue import JobQueue
 from lexora_gql.ports.passage_index import PassageIndex
@@ -42,6 +43,7 @@ class Adapters:
     extractor: TextExtractor
     allowances: Allowances
     cache: SharedCache
+    former: FormerEmbedders = no_other
 
 
 @asynccontextmanager
@@ -60,14 +62,14 @@ async def open_adapters(settings: Settings) -> AsyncIterator[Adapters]:
     redis_url = settings.require_redis_url()
     bus, queue = RedisEvents(redis_url), ArqQueue(redis_url)
     allowances, cache = RedisAllowances(redis_url), RedisSharedCache(redis_url)
-    embedder = choose_embedder(settings)
+    embedder, shelf = choose_embedder(settings), FormerShelf(settings)
     model = choose_chat_model(settings, embedder)
     index = LocalIndex(settings.index_folder, settings.index_memory_mib * MEBIBYTE)
     extractor = SandboxedExtractor()
     bucket = settings.bucket_url.get_secret_value() if settings.bucket_url else None
     blobs = ObjectStoreBlobs(bucket or settings.blobs_folder)
     async with AsyncExitStack() as stack:
-        for opened in (bus, queue, embedder, index, extractor, allowances, cache):
+        for opened in (bus, queue, embedder, shelf, index, extractor, allowances, cache):
             stack.push_async_callback(opened.aclose)
         if isinstance(model, OpenAIChat):
             stack.push_async_callback(model.aclose)
@@ -75,7 +77,7 @@ async def open_adapters(settings: Settings) -> AsyncIterator[Adapters]:
         if isinstance(embedder, WordLlamaEmbedder):
             # Reading its vocabulary holds the event loop up, once: better now than under the first search.
             await embedder.prepare()
-        yield Adapters(database, bus, queue, blobs, embedder, model, index, extractor, allowances, cache)
+        yield Adapters(database, bus, queue, blobs, embedder, model, index, extractor, allowances, cache, shelf.named)
 
 
 def choose_embedder(settings: Settings) -> OpenAIEmbedder | WordLlamaEmbedder:

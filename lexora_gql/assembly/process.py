@@ -18,6 +18,8 @@ from lexora_gql.conversations.sending import Asking
 from lexora_gql.conversations.service import QUESTION_CHARACTERS_MAX, ConversationService
 from lexora_gql.documents.collections import CollectionService
 from lexora_gql.documents.feed import DocumentFeed
+from lexora_gql.documents.generations.reindexing import ReindexService
+from lexora_gql.documents.generations.work import ReembeddingService
 from lexora_gql.documents.ingestion import IngestionLimits, IngestionService
 from lexora_gql.documents.media_types import media_types_of
 from lexora_gql.documents.publishing import Publisher
@@ -54,7 +56,7 @@ def build(settings: Settings, adapters: Adapters) -> Process:
     """
     metrics = Metrics.create()
     database, bus, queue = adapters.database, adapters.bus, adapters.queue
-    retrieval = RetrievalService(database, adapters.embedder, adapters.index, metrics)
+    retrieval = RetrievalService(database, adapters.embedder, adapters.index, metrics, adapters.former)
     producers = Producers(build_answerer(settings, adapters, retrieval, metrics))
     reconciler = DocumentReconciler(database, adapters.blobs, queue, bus)
     media_types = media_types_of(settings.allowed_extensions)
@@ -75,13 +77,20 @@ def build(settings: Settings, adapters: Adapters) -> Process:
         documents=documents,
         retrieval=retrieval,
         conversations=conversations,
+        reindexing=ReindexService(database, adapters.embedder, queue),
         system=SystemService(
             server_facts(settings, adapters), lambda: missing_migrations(database), reconciler, queue, bus, metrics
         ),
         throttling=Throttling(adapters.allowances, Limits.from_settings(settings), metrics),
         persisted_documents=PersistedDocuments(adapters.cache),
     )
-    upkeep = Upkeep(build_ingestion(settings, adapters, metrics), reconciler, AnswerReconciler(database, bus))
+    vectors = VectorStore(database, adapters.embedder, settings.embedding_batch_size, metrics, adapters.former)
+    upkeep = Upkeep(
+        ingestion=build_ingestion(settings, adapters, vectors, metrics),
+        reembedding=ReembeddingService(vectors, bus, queue, settings.lease_seconds, settings.lease_renewal_seconds),
+        documents=reconciler,
+        answers=AnswerReconciler(database, bus),
+    )
     return Process(settings, adapters, services, upkeep, producers, metrics)
 
 
@@ -118,13 +127,13 @@ def build_answerer(settings: Settings, adapters: Adapters, retrieval: RetrievalS
     )
 
 
-def build_ingestion(settings: Settings, adapters: Adapters, metrics: Metrics) -> IngestionService:
+def build_ingestion(settings: Settings, adapters: Adapters, vectors: VectorStore, metrics: Metrics) -> IngestionService:
     """Return what reads documents."""
     return IngestionService(
         database=adapters.database,
         blobs=adapters.blobs,
         extractor=adapters.extractor,
-        vectors=VectorStore(adapters.database, adapters.embedder, settings.embedding_batch_size, metrics),
+        vectors=vectors,
         publisher=Publisher(adapters.database, adapters.bus, QuoteReferences()),
         bus=adapters.bus,
         metrics=metrics,

@@ -41,7 +41,7 @@ def work(settings: Settings) -> int:
 async def _work(settings: Settings) -> None:
     async with open_process(settings) as process:
         with stop_requested() as stop:
-            slots = Slots(process.upkeep.ingestion, settings.worker_concurrency)
+            slots = Slots(process.upkeep.ingestion, settings.worker_concurrency, process.upkeep.reembedding)
             reconcile = functools.partial(_reconcile, process, slots)
             tasks = [
                 asyncio.create_task(_hear(settings, slots)),

@@ -50,3 +50,7 @@ class QuotaExceeded(DomainError):
 
 class LeaseLost(Exception):
     """Somebody else has the document now, or it is gone; what was done is rolled back."""
+
+
+class EmbedderChanged(Exception):
+    """Other vectors serve than those that were made; what was done is rolled back."""

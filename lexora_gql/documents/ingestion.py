@@ -10,7 +10,8 @@ from typing import Any, TypeVar
 import structlog
 
 from lexora_gql.documents.changes import Publication
-from lexora_gql.documents.errors import LeaseLost
+from lexora_gql.documents.errors import EmbedderChanged, LeaseLost
+from lexora_gql.documents.generations.embedding import embed_passages
 from lexora_gql.documents.leases import Claim, LeaseRepository
 from lexora_gql.documents.models import Document, IngestionFailureCode, IngestionStage
 from lexora_gql.documents.progress import ProgressKeeper
@@ -28,7 +29,7 @@ from lexora_gql.telemetry.metrics import Metrics
 GIVE_BACK_SECONDS = 15.0
 
 # Outcomes after which somebody takes the document up again.
-PASSING = {"LEASE_LOST", "DATABASE_AWAY", "TRY_AGAIN"}
+PASSING = {"LEASE_LOST", "DATABASE_AWAY", "EMBEDDER_CHANGED", "TRY_AGAIN"}
 
 Result = TypeVar("Result")
 
@@ -99,8 +100,8 @@ class IngestionService:
         except asyncio.CancelledError:
             await _to_the_end(self._give_back(claim))
             raise
-        except DatabaseAway:
-            outcome = "DATABASE_AWAY"
+        except (DatabaseAway, EmbedderChanged) as error:
+            outcome = "DATABASE_AWAY" if isinstance(error, DatabaseAway) else "EMBEDDER_CHANGED"
             await _to_the_end(self._give_back(claim))
         except Exception as error:  # noqa: BLE001  # every failure must end in the row, whatever it is
             outcome = await _to_the_end(self._end(claim, keeper.stage, error))
@@ -148,13 +149,22 @@ class IngestionService:
         contexts = [context(title, document.filename, passage.headings) for passage in passages]
         keeper.report(IngestionStage.EMBEDDING, 0, len(passages))
         with self.metrics.stage("EMBEDDING"):
-            vectors = await self.vectors.vectors(
-                document.id,
-                document.owner_id,
+            made = await embed_passages(
+                self.vectors,
+                document,
                 [before + passage.text for before, passage in zip(contexts, passages, strict=True)],
                 lambda done, total: keeper.report(IngestionStage.EMBEDDING, done, total),
             )
-        return Reading(extracted, passages, contexts, vectors, self.vectors.embedder.name)
+        return Reading(
+            extracted,
+            passages,
+            contexts,
+            made.vectors,
+            made.embedder,
+            made.planned,
+            made.next_vectors,
+            made.next_embedder,
+        )
 
     async def _extract(self, document: Document, keeper: ProgressKeeper) -> ExtractedText:
         async with self.blobs.local_file(document.blob_key) as path:

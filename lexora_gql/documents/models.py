@@ -259,8 +259,39 @@ class Turn(Base):
     taken_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
 
 
+class Generation(Base):
+    """Whose vectors serve: those of the highest number. Without a row they are the configured embedder's.
+
+    `folded_at` tells when its vectors stood with their chunks again, and those of other embedders were gone.
+    """
+
+    __tablename__ = "generations"
+
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    embedder: Mapped[str]
+    since: Mapped[datetime] = mapped_column(server_default=func.now())
+    folded_at: Mapped[datetime | None]
+
+
+class ChunkVector(Base):
+    """A vector of another embedder than the one beside its chunk: of a generation that is being built, or not folded.
+
+    `collection_id` is the chunk's, for row-level security.
+    """
+
+    __tablename__ = "chunk_vectors"
+
+    chunk_id: Mapped[UUID] = mapped_column(ForeignKey("chunks.id", ondelete="CASCADE"), primary_key=True)
+    embedder: Mapped[str] = mapped_column(primary_key=True)
+    collection_id: Mapped[UUID]
+    vector: Mapped[bytes] = mapped_column(LargeBinary, deferred=True, deferred_raiseload=True)
+
+
 class Reindex(Base):
-    """Re-embedding of everything with another embedder."""
+    """Re-embedding of everything with another embedder; `done` counts passages of documents that are through.
+
+    `outages` counts failures of the embedder since it last answered; nothing is tried before `not_before`.
+    """
 
     __tablename__ = "reindexes"
 
@@ -271,3 +302,21 @@ class Reindex(Base):
     started_at: Mapped[datetime] = mapped_column(server_default=func.now())
     finished_at: Mapped[datetime | None]
     failure: Mapped[str | None]
+    outages: Mapped[int] = mapped_column(Integer, server_default="0")
+    not_before: Mapped[datetime | None]
+    moved_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
+
+
+class Reembedding(Base):
+    """A document that a reindex has not done yet; the row is also the work to be done on it.
+
+    There is no foreign key: its check would wait for publishers, who wait for the lock under which rows are made.
+    """
+
+    __tablename__ = "reembeddings"
+
+    document_id: Mapped[UUID] = mapped_column(primary_key=True)
+    passages: Mapped[int] = mapped_column(Integer)
+    done: Mapped[int] = mapped_column(Integer, server_default="0")
+    lease_token: Mapped[UUID | None]
+    lease_until: Mapped[datetime | None]

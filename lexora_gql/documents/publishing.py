@@ -10,10 +10,13 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from lexora_gql.documents.changes import Publication, next_revision
+from lexora_gql.documents.errors import EmbedderChanged
+from lexora_gql.documents.generations.serving import Serving, confirm, serving
 from lexora_gql.documents.leases import NO_FAILURE, NO_LEASE, NOW, Claim, LeaseRepository
 from lexora_gql.documents.models import (
     CachedVector,
     Chunk,
+    ChunkVector,
     Document,
     DocumentStatus,
     DocumentText,
@@ -36,6 +39,8 @@ class Reading:
         contexts: What goes in front of each where it is embedded and indexed.
         vectors: One per passage, as stored.
         embedder: Whose vectors they are.
+        planned: The generation that served when they were made; None: `embedder`'s, whatever serves.
+        next_vectors: Those of the generation that is being built; empty where they are left to it.
     """
 
     extracted: ExtractedText
@@ -43,6 +48,9 @@ class Reading:
     contexts: Sequence[str]
     vectors: Sequence[bytes]
     embedder: str
+    planned: Serving | None = None
+    next_vectors: Sequence[bytes] = ()
+    next_embedder: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +89,7 @@ class Publisher:
 
         Raises:
             LeaseLost: The document is somebody else's, or gone; nothing was written.
+            EmbedderChanged: Other vectors serve by now; nothing was written.
         """
         publication = Publication()
         rows = _chunk_rows(claim.document, reading)
@@ -91,11 +100,15 @@ class Publisher:
             kept = await self.references.detach(session, document.id) if last_number is not None else None
             await session.execute(delete(Chunk).where(Chunk.document_id == document.id))
             await session.execute(insert(Chunk), rows)
+            if reading.next_vectors:
+                await session.execute(insert(ChunkVector), _next_vector_rows(rows, reading))
             await _write_text(session, document, reading.extracted)
             await session.execute(delete(CachedVector).where(CachedVector.document_id == document.id))
             if kept is not None:
                 placed = [PlacedChunk(row["id"], row["char_start"], row["char_end"]) for row in rows]
                 await self.references.attach(session, kept, reading.extracted, placed)
+            if not await confirm(session, reading.planned or await serving(session, reading.embedder)):
+                raise EmbedderChanged
             # Counters come last: their rows stay locked until the commit.
             revision = await next_revision(session, document.collection_id)
             if last_number is not None:
@@ -127,6 +140,18 @@ def _chunk_rows(document: Document, reading: Reading) -> list[dict[str, Any]]:
             "vector": vector,
         }
         for passage, context, vector in zip(reading.passages, reading.contexts, reading.vectors, strict=True)
+    ]
+
+
+def _next_vector_rows(chunks: Sequence[dict[str, Any]], reading: Reading) -> list[dict[str, Any]]:
+    return [
+        {
+            "chunk_id": chunk["id"],
+            "embedder": reading.next_embedder,
+            "collection_id": chunk["collection_id"],
+            "vector": vector,
+        }
+        for chunk, vector in zip(chunks, reading.next_vectors, strict=True)
     ]
 
 

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 import numpy as np
@@ -12,8 +12,8 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import IntegrityError
 
 from lexora_gql.documents.errors import LeaseLost
-from lexora_gql.documents.models import CachedVector, Chunk, Document
-from lexora_gql.ports.embedder import Embedder, EmbedderRejected, Vectors
+from lexora_gql.documents.models import CachedVector, Chunk, ChunkVector, Document
+from lexora_gql.ports.embedder import Embedder, EmbedderRejected, FormerEmbedders, Vectors, no_other
 from lexora_gql.storage.database import WORKER, Database
 from lexora_gql.telemetry.metrics import Metrics
 
@@ -39,12 +39,28 @@ def content_hash(content: str) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class VectorStore:
-    """Embeds texts in batches, by what was paid for before first."""
+    """Embeds texts in batches, by what was paid for before first.
+
+    Attributes:
+        embedder: The configured one.
+        former: Gives others whose vectors may still be stored.
+    """
 
     database: Database
     embedder: Embedder
     batch_size: int
     metrics: Metrics
+    former: FormerEmbedders = no_other
+
+    def named(self, name: str | None) -> Embedder | None:
+        """Return the embedder of this name; None where it cannot be had here."""
+        if name is None or name == self.embedder.name:
+            return self.embedder if name is not None else None
+        return self.former(name)
+
+    def by(self, embedder: Embedder) -> "VectorStore":
+        """Return the same with another embedder."""
+        return replace(self, embedder=embedder)
 
     async def vectors(
         self, document_id: UUID, owner_id: UUID, contents: Sequence[str], on_progress: Callable[[int, int], None]
@@ -67,7 +83,7 @@ class VectorStore:
             if self.embedder.is_costly:
                 found += await self._with_cache(document_id, owner_id, batch)
             else:
-                found += to_bytes(await self._embed(batch))
+                found += to_bytes(await self.embed(batch))
             on_progress(len(found), len(contents))
         return found
 
@@ -78,7 +94,7 @@ class VectorStore:
         self.metrics.cache_hit_total.labels(cache="embedding").inc(len(batch) - len(missing))
         self.metrics.cache_miss_total.labels(cache="embedding").inc(len(missing))
         if missing:
-            fresh = to_bytes(await self._embed(list(missing.values())))
+            fresh = to_bytes(await self.embed(list(missing.values())))
             known |= dict(zip(missing, fresh, strict=True))
             rows = [
                 {
@@ -107,6 +123,16 @@ class VectorStore:
                 Chunk.content_sha256.in_(keys),
             )
         )
+        not_folded = (
+            select(Chunk.content_sha256, ChunkVector.vector)
+            .join(ChunkVector, ChunkVector.chunk_id == Chunk.id)
+            .join(Document, Document.id == Chunk.document_id)
+            .where(
+                Document.owner_id == owner_id,
+                ChunkVector.embedder == self.embedder.name,
+                Chunk.content_sha256.in_(keys),
+            )
+        )
         under_way = (
             select(CachedVector.content_sha256, CachedVector.vector)
             .join(Document, Document.id == CachedVector.document_id)
@@ -117,10 +143,15 @@ class VectorStore:
             )
         )
         async with self.database.transaction(WORKER) as session:
-            rows = await session.execute(union(in_chunks, under_way))
+            rows = await session.execute(union(in_chunks, not_folded, under_way))
             return {bytes(key): bytes(vector) for key, vector in rows}
 
-    async def _embed(self, batch: Sequence[str]) -> Vectors:
+    async def embed(self, batch: Sequence[str]) -> Vectors:
+        """Return a row per text, as many and as long as they should be.
+
+        Raises:
+            EmbedderUnavailable, EmbedderRejected: The embedder failed.
+        """
         vectors = await self.embedder.embed(batch)
         if vectors.shape != (len(batch), self.embedder.dimensions):
             message = f"The embedder gave {vectors.shape}; ({len(batch)}, {self.embedder.dimensions}) was expected."

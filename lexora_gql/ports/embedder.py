@@ -1,6 +1,6 @@
 """Meaning as vectors."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 import numpy as np
@@ -60,3 +60,13 @@ class Embedder(Protocol):
             EmbedderRejected: Not worth retrying.
         """
         ...
+
+
+FormerEmbedders = Callable[[str], Embedder | None]
+"""Gives the embedder of a name that is not configured any more, whose vectors may still be stored; None where it
+cannot be had."""
+
+
+def no_other(_name: str) -> Embedder | None:
+    """Give none: only the configured embedder can be had."""
+    return None

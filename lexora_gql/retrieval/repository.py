@@ -5,12 +5,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import and_, case, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from lexora_gql.documents.models import Chunk, Collection, Document, Removal
-from lexora_gql.documents.vectors import from_bytes
+from lexora_gql.documents.generations.serving import Serving, serving
+from lexora_gql.documents.models import Chunk, ChunkVector, Collection, Document, Removal
 from lexora_gql.ports.passage_index import IndexChanges, IndexedPassage, RemovedPassages
+from lexora_gql.retrieval.meaning import Meaning, VectorsSwapped, indexable
 from lexora_gql.retrieval.scope import Scope
 
 
@@ -64,24 +65,19 @@ class RetrievalRepository:
         rows = await self.session.execute(query.group_by(Document.collection_id))
         return {collection_id: frozenset(ids) for collection_id, ids in rows}
 
-    async def changes(self, collection_id: UUID, embedder: str, *, since: int) -> tuple[IndexChanges, int]:
-        """Return what happened to a collection after a revision, and the revision that leads to."""
+    async def serving(self, configured: str) -> Serving:
+        """Return which vectors serve."""
+        return await serving(self.session, configured)
+
+    async def changes(self, collection_id: UUID, meaning: Meaning, *, since: int) -> tuple[IndexChanges, int]:
+        """Return what happened to a collection after a revision, and the revision that leads to.
+
+        Raises:
+            VectorsSwapped: Other vectors serve by now.
+        """
         # The number before the rows: what comes in between is applied again, which changes nothing.
         revision = await self.session.scalar(select(Collection.revision).where(Collection.id == collection_id))
-        added = await self.session.execute(
-            select(Chunk.number, Chunk.document_id, Chunk.context, Chunk.text, Chunk.vector)
-            .join(Document, Document.id == Chunk.document_id)
-            .where(Document.collection_id == collection_id, Document.revision > since, Chunk.embedder == embedder)
-            .order_by(Chunk.number)
-        )
-        rows = added.all()
-        passages: list[IndexedPassage] = []
-        if rows:
-            vectors = from_bytes([row.vector for row in rows])
-            passages = [
-                IndexedPassage(row.number, row.document_id, row.context + row.text, vector)
-                for row, vector in zip(rows, vectors, strict=True)
-            ]
+        added = await self._added(collection_id, meaning, since)
         removed: list[RemovedPassages] = []
         if since > 0:
             graves = await self.session.execute(
@@ -90,7 +86,27 @@ class RetrievalRepository:
                 .order_by(Removal.revision)
             )
             removed = [RemovedPassages(document_id, number) for document_id, number in graves]
-        return IndexChanges(added=passages, removed=removed), revision or 0
+        # After the rows: those of former embedders go soon after a swap, and a shard that lacks them must not stay.
+        if await self.serving(meaning.serving.embedder) != meaning.serving:
+            raise VectorsSwapped
+        return IndexChanges(added=added, removed=removed), revision or 0
+
+    async def _added(self, collection_id: UUID, meaning: Meaning, since: int) -> list[IndexedPassage]:
+        beside = and_(ChunkVector.chunk_id == Chunk.id, ChunkVector.embedder == meaning.serving.embedder)
+        vector = case((Chunk.embedder == meaning.serving.embedder, Chunk.vector), else_=ChunkVector.vector)
+        found = await self.session.execute(
+            select(Chunk.number, Chunk.document_id, Chunk.context, Chunk.text, vector.label("vector"))
+            .join(Document, Document.id == Chunk.document_id)
+            .outerjoin(ChunkVector, beside)
+            .where(Document.collection_id == collection_id, Document.revision > since)
+            .order_by(Chunk.number)
+        )
+        rows = found.all()
+        vectors = indexable([row.vector for row in rows], meaning)
+        return [
+            IndexedPassage(row.number, row.document_id, row.context + row.text, vector)
+            for row, vector in zip(rows, vectors, strict=True)
+        ]
 
     async def chunks(self, numbers: Ids[int], scope: Scope) -> dict[int, StoredChunk]:
         """Return those of the chunks that exist, that the viewer may read and that stand in a scope, by number."""

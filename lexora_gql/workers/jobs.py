@@ -1,10 +1,11 @@
-"""What a ring starts: documents are claimed and read until none is left."""
+"""What a ring starts: documents are claimed and read until none is left, and a reindex gets the time between them."""
 
 import asyncio
 from dataclasses import dataclass, field
 
 import structlog
 
+from lexora_gql.documents.generations.work import ReembeddingService
 from lexora_gql.documents.ingestion import IngestionService
 from lexora_gql.errors import Unavailable
 from lexora_gql.workers.ending import ended
@@ -20,6 +21,7 @@ class Slots:
 
     ingestion: IngestionService
     concurrency: int
+    reembedding: ReembeddingService | None = None
     _free: asyncio.Semaphore = field(init=False)
     _tasks: set["asyncio.Task[None]"] = field(default_factory=set)
     _is_stopped: bool = False
@@ -57,11 +59,22 @@ class Slots:
     async def _drain(self) -> None:
         async with self._free:
             try:
-                while claim := await self.ingestion.claim():
-                    with structlog.contextvars.bound_contextvars(request_id=claim.document.request_id):
-                        await self.ingestion.ingest(claim)
+                while await self._read_one() or await self._embed_some():
+                    pass
             except Unavailable as error:
                 # The reconciler rings again when PostgreSQL is back.
                 log.warning("claiming_failed", reason=error.message)
             except Exception:
                 log.exception("slot_failed")
+
+    async def _read_one(self) -> bool:
+        claim = await self.ingestion.claim()
+        if claim is None:
+            return False
+        with structlog.contextvars.bound_contextvars(request_id=claim.document.request_id):
+            await self.ingestion.ingest(claim)
+        return True
+
+    async def _embed_some(self) -> bool:
+        # Only where no document is due: who has just uploaded waits for a moment's work at most.
+        return self.reembedding is not None and await self.reembedding.step()

@@ -18,6 +18,7 @@ from lexora_gql.adapters.wordllama_embedder import WordLlamaEmbedder
 from lexora_gql.ports.passage_index import IndexedPassage
 from lexora_gql.retrieval.fusion import fuse
 from lexora_gql.retrieval.highlights import highlights
+from lexora_gql.retrieval.meaning import Meaning
 from lexora_gql.retrieval.repository import RetrievalRepository
 from lexora_gql.retrieval.scope import EVERYTHING
 from lexora_gql.retrieval.service import CANDIDATES, SPARE
@@ -64,7 +65,9 @@ class Steps:
         async with self.database.transaction(self.viewer) as session:
             repository = RetrievalRepository(session)
             [place] = await repository.searchable(EVERYTHING)
-            changes, revision = await repository.changes(place.collection_id, self.embedder.name, since=0)
+            [vector] = await self.embedder.embed(["all"])
+            meaning = Meaning(await repository.serving(self.embedder.name), vector, self.embedder.weight)
+            changes, revision = await repository.changes(place.collection_id, meaning, since=0)
         self.collection_id = place.collection_id
         await self.index.apply(place.collection_id, self.embedder.name, changes, since=0, revision=revision)
         await self.embedder.prepare()

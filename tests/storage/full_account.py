@@ -19,6 +19,7 @@ from lexora_gql.conversations.models import (
 from lexora_gql.documents.models import (
     CachedVector,
     Chunk,
+    ChunkVector,
     CollectionAccess,
     CollectionMember,
     Document,
@@ -89,13 +90,14 @@ async def _add_document(library: Library, account: FullAccount) -> None:
             blob_key=uuid4().hex,
         )
     )
+    chunk = uuid4()
     await library.add(
         DocumentText(document_id=document, collection_id=collection, text="Secret", pages=[]),
         CachedVector(document_id=document, embedder="e", content_sha256=b"c", vector=b"v"),
         Removal(collection_id=collection, revision=1, document_id=uuid4(), up_to_number=1),
         FeedEntry(user_id=me, document_id=document, number=1),
         Chunk(
-            id=uuid4(),
+            id=chunk,
             document_id=document,
             collection_id=collection,
             ordinal=0,
@@ -110,6 +112,7 @@ async def _add_document(library: Library, account: FullAccount) -> None:
             vector=b"v",
         ),
     )
+    await library.add(ChunkVector(chunk_id=chunk, embedder="f", collection_id=collection, vector=b"v"))
 
 
 async def _add_conversation(library: Library, account: FullAccount) -> None:

@@ -33,10 +33,10 @@ OWNERS = {
     "collections": "owner_id",
     "documents": "owner_id",
 }
-IN_COLLECTIONS = ("collection_members", "invitations", "document_texts", "chunks", "removals")
+IN_COLLECTIONS = ("collection_members", "invitations", "document_texts", "chunks", "chunk_vectors", "removals")
 SECRET_TABLES = (
     *("passwords", "refresh_tokens", "email_tokens", "identities", "login_attempts", "audit_entries"),
-    *("cached_vectors", "purges", "turns", "reindexes", "alembic_version"),
+    *("cached_vectors", "purges", "turns", "reindexes", "generations", "reembeddings", "alembic_version"),
 )
 
 

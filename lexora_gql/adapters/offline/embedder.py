@@ -18,7 +18,11 @@ class HashingEmbedder:
         texts_embedded: All texts, in the order in which they were given.
     """
 
-    def __init__(self, dimensions: int = 64, *, weight: float = 0.4, is_costly: bool = False) -> None:
+    def __init__(
+        self, dimensions: int = 64, *, weight: float = 0.4, is_costly: bool = False, dialect: str = "words"
+    ) -> None:
+        """Take the dimensions; embedders of two dialects give every word another direction, and have two names."""
+        self._dialect = dialect
         self.texts_embedded: list[str] = []
         self._dimensions = dimensions
         self._weight = weight
@@ -27,7 +31,7 @@ class HashingEmbedder:
     @property
     def name(self) -> str:
         """See the port."""
-        return f"hashing:words:{self._dimensions}"
+        return f"hashing:{self._dialect}:{self._dimensions}"
 
     @property
     def dimensions(self) -> int:
@@ -52,7 +56,8 @@ class HashingEmbedder:
     def _row(self, text: str) -> Vectors:
         row = np.zeros(self._dimensions, dtype=np.float64)
         for word in _WORD.findall(text.casefold()) or [text]:
-            seed = int.from_bytes(blake2b(word.encode("utf-8", "surrogatepass"), digest_size=8).digest())
+            spoken = word if self._dialect == "words" else f"{self._dialect} {word}"
+            seed = int.from_bytes(blake2b(spoken.encode("utf-8", "surrogatepass"), digest_size=8).digest())
             row += np.random.default_rng(seed).standard_normal(self._dimensions)
         unit: Vectors = (row / np.linalg.norm(row)).astype(np.float32)
         return unit

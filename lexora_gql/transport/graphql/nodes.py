@@ -16,6 +16,7 @@ from lexora_gql.transport.graphql.documents import Chunk, Document
 from lexora_gql.transport.graphql.ids import parse_global_id
 from lexora_gql.transport.graphql.interfaces import Node
 from lexora_gql.transport.graphql.messages import Message
+from lexora_gql.transport.graphql.reindexing import Reindex
 
 NODES_MAX = 100
 NOBODY = UUID(int=0)
@@ -79,6 +80,11 @@ async def _message(context: Context, identifier: UUID) -> Node | None:
     return Message.of(row) if row else None
 
 
+async def _reindex(context: Context, identifier: UUID) -> Node | None:
+    state = await context.services.reindexing.by_id(context.viewer, identifier)
+    return Reindex.of(state) if state else None
+
+
 FINDERS: dict[str, Callable[[Context, UUID], Awaitable[Node | None]]] = {
     "User": _user,
     "Collection": _collection,
@@ -86,4 +92,5 @@ FINDERS: dict[str, Callable[[Context, UUID], Awaitable[Node | None]]] = {
     "Chunk": _chunk,
     "Conversation": _conversation,
     "Message": _message,
+    "Reindex": _reindex,
 }

@@ -12,6 +12,7 @@ from lexora_gql.transport.graphql.conversations import ConversationMutation, Con
 from lexora_gql.transport.graphql.document_queries import DocumentMutation, DocumentQuery
 from lexora_gql.transport.graphql.feed import FeedQuery, FeedSubscription
 from lexora_gql.transport.graphql.nodes import NodeQuery
+from lexora_gql.transport.graphql.reindexing import ReindexMutation, ReindexQuery
 from lexora_gql.transport.graphql.results import HANDLERS
 from lexora_gql.transport.graphql.retrieval import RetrievalQuery
 from lexora_gql.transport.graphql.scalars import SCALARS
@@ -30,6 +31,7 @@ class Query(
     ConversationQuery,
     FeedQuery,
     ServerQuery,
+    ReindexQuery,
 ):
     """Reading."""
 
@@ -42,6 +44,7 @@ class Mutation(
     DocumentMutation,
     ConversationMutation,
     AskingMutation,
+    ReindexMutation,
 ):
     """Changing."""
 

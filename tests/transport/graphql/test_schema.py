@@ -53,7 +53,6 @@ ABSENT_FIELDS = {
         "revokeApiKey",
         "revokeSession",
         "shareCollection",
-        "startReindex",
         "transferCollection",
         "unshareCollection",
         "updateDocument",
@@ -61,7 +60,7 @@ ABSENT_FIELDS = {
         "updateUser",
         "verifyEmail",
     },
-    "Query": {"auditLog", "exportConversation", "reindex", "systemStatistics", "users"},
+    "Query": {"auditLog", "exportConversation", "systemStatistics", "users"},
     "ServerInfo": {"identityProviders"},
     "User": {"apiKeys", "quotas", "sessions", "usage"},
 }

@@ -1,0 +1,50 @@
+"""After a swap: the vectors that serve move to their chunks, and those of former embedders go.
+
+Searches take a vector from wherever it stands, so that nobody notices.
+"""
+
+from sqlalchemy import CursorResult, delete, func, select, tuple_, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from lexora_gql.documents.generations.serving import next_embedder
+from lexora_gql.documents.models import Chunk, ChunkVector, Generation
+
+ROWS_AT_ONCE = 500
+
+
+async def fold(session: AsyncSession, generation: Generation) -> None:
+    """Move some vectors, or remove some, in an open transaction of a worker; note when none is left."""
+    if await _move(session, generation.embedder) or await _remove(session, generation.embedder):
+        return
+    left = select(ChunkVector.chunk_id).where(ChunkVector.embedder == generation.embedder)
+    if await session.scalar(left.limit(1)) is None:
+        values = {"folded_at": func.clock_timestamp()}
+        await session.execute(update(Generation).where(Generation.number == generation.number).values(values))
+
+
+async def _move(session: AsyncSession, embedder: str) -> int:
+    # The chunk is locked first, as by whoever deletes it.
+    locked = await session.execute(
+        select(ChunkVector.chunk_id, ChunkVector.vector)
+        .join(Chunk, Chunk.id == ChunkVector.chunk_id)
+        .where(ChunkVector.embedder == embedder)
+        .order_by(ChunkVector.chunk_id)
+        .limit(ROWS_AT_ONCE)
+        .with_for_update(of=Chunk, skip_locked=True, key_share=True)
+    )
+    rows = [{"id": chunk_id, "vector": vector, "embedder": embedder} for chunk_id, vector in locked]
+    if rows:
+        await session.execute(update(Chunk), rows)
+        moved = delete(ChunkVector).where(ChunkVector.embedder == embedder)
+        await session.execute(moved.where(ChunkVector.chunk_id.in_([row["id"] for row in rows])))
+    return len(rows)
+
+
+async def _remove(session: AsyncSession, embedder: str) -> int:
+    # Another may be under way by now; what one has left that failed is for the next with the same embedder.
+    kept = [embedder, await next_embedder(session) or embedder]
+    some = select(ChunkVector.chunk_id, ChunkVector.embedder).where(ChunkVector.embedder.not_in(kept))
+    removed = await session.execute(
+        delete(ChunkVector).where(tuple_(ChunkVector.chunk_id, ChunkVector.embedder).in_(some.limit(ROWS_AT_ONCE)))
+    )
+    return removed.rowcount if isinstance(removed, CursorResult) else 0
