@@ -53,8 +53,11 @@ class TrustedDocuments:
             raise WrongSettings([f"TRUSTED_DOCUMENTS_MANIFEST: must name a file when TRUSTED_DOCUMENTS is {mode}"])
         try:
             return cls(mode, read_manifest(path))
-        except (OSError, ValueError) as error:
-            raise WrongSettings([f"TRUSTED_DOCUMENTS_MANIFEST: {path} cannot be read: {error}"]) from error
+        except OSError as error:
+            raise WrongSettings([f"TRUSTED_DOCUMENTS_MANIFEST: {path} cannot be read: {error.strerror}"]) from error
+        except ValueError as error:
+            message = f"TRUSTED_DOCUMENTS_MANIFEST: {path} is no manifest as Apollo or Relay have it"
+            raise WrongSettings([message]) from error
 
     def find(self, document_id: str) -> str | None:
         """Return a document's text; None where it is not trusted."""
@@ -62,7 +65,8 @@ class TrustedDocuments:
 
     def is_trusted(self, text: str) -> bool:
         """Return whether a text is one of them, to the letter."""
-        return sha256_of(text) in self.by_id
+        # An id may look like a hash, and be that of another text.
+        return self.by_id.get(sha256_of(text)) == text
 
 
 def read_manifest(path: Path) -> dict[str, str]:
