@@ -11,6 +11,7 @@ from lexora_gql.documents.generations.work import ReembeddingService
 from lexora_gql.documents.ingestion import IngestionService
 from lexora_gql.documents.reconciliation import DocumentReconciler
 from lexora_gql.documents.service import DocumentService
+from lexora_gql.housekeeping import Housekeeping
 from lexora_gql.persisted_documents import PersistedDocuments
 from lexora_gql.retrieval.service import RetrievalService
 from lexora_gql.storage.keyset import PAGE_DEFAULT, PAGE_MAX, Page, PageRequest, Position
@@ -43,6 +44,7 @@ class Upkeep:
     reembedding: ReembeddingService
     documents: DocumentReconciler
     answers: AnswerReconciler
+    housekeeping: Housekeeping
 
     async def reconcile(self) -> None:
         """Make good what was left behind; safe to run anywhere, any number of times.

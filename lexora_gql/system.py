@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
+from lexora_gql.documents.purging import Purging
 from lexora_gql.documents.reconciliation import DocumentReconciler
 from lexora_gql.errors import Unavailable
 from lexora_gql.ports.event_bus import EventBus
@@ -44,6 +45,7 @@ class SystemService:
     facts: ServerFacts
     migrations_missing: Callable[[], Awaitable[tuple[str, ...]]]
     documents: DocumentReconciler
+    purging: Purging
     queue: JobQueue
     bus: EventBus
     metrics: Metrics
@@ -66,8 +68,10 @@ class SystemService:
         if depth is not None:
             self.metrics.queue_depth.set(depth)
         try:
-            backlog = await self.documents.backlog()
+            backlog, purges = await self.documents.backlog(), await self.purging.waiting()
         except Unavailable:
             return
         self.metrics.documents_pending.set(backlog.pending)
         self.metrics.documents_oldest_pending_seconds.set(backlog.oldest_pending_seconds or 0.0)
+        self.metrics.purges_pending.set(purges.count)
+        self.metrics.purges_oldest_pending_seconds.set(purges.oldest_seconds)

@@ -5,6 +5,7 @@ empty after a power cut.
 """
 
 import asyncio
+import fcntl
 import os
 import threading
 import time
@@ -14,18 +15,25 @@ from pathlib import Path
 from typing import BinaryIO
 from uuid import uuid4
 
+from lexora_gql.adapters.blob_errors import folder_errors
+
 INCOMING = ".incoming"
 """Folder, beside the files, of what is still being written."""
 
 BUFFER_BYTES = 1024 * 1024
-LEFTOVER_SECONDS = 24 * 3_600
-"""What a killed process left half written is removed after so long; no upload takes that long."""
+LEFTOVER_SECONDS = 60.0
+"""What nobody holds the lock of is removed after so long: it is taken a moment after the file is made."""
+LEFTOVER_SECONDS_MAX = 24 * 3_600.0
+"""What is locked, or cannot be locked where it is, is removed after so long; no upload takes that long."""
 
 
 async def write_durably(folder: Path, key: str, pieces: AsyncIterable[bytes]) -> None:
     """Write a file below a folder; it and the folders that lead to it are on the disk on return.
 
     Blocking calls run in threads. If this fails or is cancelled nothing is left, even where a thread was just renaming.
+
+    Raises:
+        BlobStoreAway: The folder cannot be written to, or is full; errors of `pieces` pass as they are.
     """
     upload = _Upload(folder, key)
     buffer = bytearray()
@@ -33,9 +41,11 @@ async def write_durably(folder: Path, key: str, pieces: AsyncIterable[bytes]) ->
         async for piece in pieces:
             buffer += piece
             if len(buffer) >= BUFFER_BYTES:
-                await asyncio.to_thread(upload.write, bytes(buffer))
+                with folder_errors():
+                    await asyncio.to_thread(upload.write, bytes(buffer))
                 buffer.clear()
-        await asyncio.to_thread(upload.publish, bytes(buffer))
+        with folder_errors():
+            await asyncio.to_thread(upload.publish, bytes(buffer))
     except BaseException:
         await asyncio.shield(asyncio.to_thread(upload.discard))
         raise
@@ -49,12 +59,29 @@ def delete_durably(folder: Path, key: str) -> None:
         _sync_folder(path.parent)
 
 
-def remove_leftovers(folder: Path) -> None:
-    """Remove what killed processes left half written a day ago or earlier."""
-    for part in (folder / INCOMING).glob("*"):
-        with suppress(FileNotFoundError):
-            if time.time() - part.stat().st_mtime > LEFTOVER_SECONDS:
-                part.unlink()
+def remove_leftovers(folder: Path) -> int:
+    """Remove what killed processes left half written; return how many files that were."""
+    parts = list((folder / INCOMING).glob("*"))
+    return sum(_is_removed(part) for part in parts)
+
+
+def _is_removed(part: Path) -> bool:
+    with suppress(FileNotFoundError):
+        age_seconds = time.time() - part.stat().st_mtime
+        if age_seconds > LEFTOVER_SECONDS_MAX or (age_seconds > LEFTOVER_SECONDS and _is_abandoned(part)):
+            part.unlink()
+            return True
+    return False
+
+
+def _is_abandoned(part: Path) -> bool:
+    """Return whether whoever wrote a file is gone: a lock ends with its process."""
+    with part.open("rb") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            return False
+        return True
 
 
 class _Upload:
@@ -96,15 +123,20 @@ class _Upload:
                 # Closing writes what is buffered, which fails again where the disk is full.
                 with suppress(OSError):
                     self._file.close()
-            self._part.unlink(missing_ok=True)
-            if self._is_published:
-                delete_durably(self._folder, str(self._target.relative_to(self._folder)))
+            # Whoever waits wants to know why it is discarded, not why that does not succeed; what is left is found.
+            with suppress(OSError):
+                self._part.unlink(missing_ok=True)
+                if self._is_published:
+                    delete_durably(self._folder, str(self._target.relative_to(self._folder)))
 
     def _opened(self) -> BinaryIO:
         if self._file is None:
             _make_folder(self._part.parent)
             descriptor = os.open(self._part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
             self._file = os.fdopen(descriptor, "wb")
+            # Some network folders know no locks; what is left over there goes later.
+            with suppress(OSError):
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         return self._file
 
 

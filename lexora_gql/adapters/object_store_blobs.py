@@ -12,8 +12,9 @@ from typing import Any
 import obstore
 from obstore.store import LocalStore, ObjectStore, from_url
 
+from lexora_gql.adapters.blob_errors import bucket_errors, folder_errors
 from lexora_gql.adapters.durable_files import INCOMING, delete_durably, remove_leftovers, write_durably
-from lexora_gql.ports.blob_store import BlobMissing
+from lexora_gql.ports.blob_store import BlobMissing, BlobStoreAway
 
 PIECE_BYTES = 256 * 1024
 PART_BYTES = 8 * 1024 * 1024
@@ -24,6 +25,9 @@ KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,199}(?:/[A-Za-z0-9][A-Za-z0-9._-]
 BUCKETS = ("s3://", "gs://", "az://")
 BUCKET_SECONDS = 900
 """Limit of one request with its body: whoever downloads may be slow."""
+LISTED_AT_ONCE = 1_000
+RETRIES, RETRY_SECONDS = 4, 15
+"""Of one request to a bucket: whoever asked is told soon, and asks again."""
 
 
 class ObjectStoreBlobs:
@@ -45,11 +49,11 @@ class ObjectStoreBlobs:
         address = str(place)
         self._folder: Path | None = None
         self._store: ObjectStore | None = None
-        self._has_swept = False
         if address.startswith(BUCKETS):
             # Plain HTTP is for endpoints that are set to it, such as a MinIO next door; the vendors' own are HTTPS.
             options: Any = {"timeout": f"{BUCKET_SECONDS}s", "connect_timeout": "10s", "allow_http": True}
-            self._store = from_url(address, client_options=options)
+            retries: Any = {"max_retries": RETRIES, "retry_timeout": timedelta(seconds=RETRY_SECONDS)}
+            self._store = from_url(address, client_options=options, retry_config=retries)
         elif address.startswith("memory://"):
             self._store = from_url("memory:///")
         elif "://" in address:
@@ -63,26 +67,27 @@ class ObjectStoreBlobs:
 
         Raises:
             ValueError: The key is none.
+            BlobStoreAway: The bytes could not be stored.
         """
         _require_key(key)
         if self._folder is not None:
-            if not self._has_swept:
-                self._has_swept = True
-                await asyncio.to_thread(remove_leftovers, self._folder)
             await write_durably(self._folder, key, pieces)
             return
         try:
-            await obstore.put_async(
-                self._opened(),
-                key,
-                _not_empty(pieces),
-                use_multipart=True,
-                chunk_size=PART_BYTES,
-                max_concurrency=PARTS_AT_ONCE,
-            )
+            with bucket_errors():
+                await obstore.put_async(
+                    self._opened(),
+                    key,
+                    _not_empty(pieces),
+                    use_multipart=True,
+                    chunk_size=PART_BYTES,
+                    max_concurrency=PARTS_AT_ONCE,
+                )
         except BaseException:
-            # A bucket shows no half-written object, but the last reply may have been lost.
-            await asyncio.shield(self.delete(key))
+            # A bucket shows no half-written object, but the last reply may have been lost. Where it does not answer
+            # either, whoever looks for orphans finds it.
+            with suppress(BlobStoreAway):
+                await asyncio.shield(self.delete(key))
             raise
 
     async def read(self, key: str, *, start: int = 0, end: int | None = None) -> AsyncGenerator[bytes, None]:
@@ -90,27 +95,37 @@ class ObjectStoreBlobs:
 
         Raises:
             BlobMissing: There is nothing under the key.
+            BlobStoreAway: The store does not answer, or stops doing so.
         """
         _require_key(key)
         options: Any = None
         try:
-            store = self._opened()
-            if start > 0 or end is not None:
-                size = (await obstore.head_async(store, key))["size"]
-                end = size if end is None else min(end, size)
-                if start >= end:
-                    return
-                options = {"range": (start, end)}
-            found = await obstore.get_async(store, key, options=options)
+            with folder_errors(), bucket_errors():
+                store = self._opened()
+                if start > 0 or end is not None:
+                    size = (await obstore.head_async(store, key))["size"]
+                    end = size if end is None else min(end, size)
+                    if start >= end:
+                        return
+                    options = {"range": (start, end)}
+                found = await obstore.get_async(store, key, options=options)
         except FileNotFoundError:
             raise BlobMissing(key) from None
-        async for piece in found.stream(min_chunk_size=PIECE_BYTES):
+        pieces = aiter(found.stream(min_chunk_size=PIECE_BYTES))
+        while True:
+            # Not around the yield, where the reader's own errors would be taken for the store's.
+            with folder_errors(), bucket_errors():
+                piece = await anext(pieces, None)
+            if piece is None:
+                return
             if piece:
                 yield bytes(piece)
 
     @asynccontextmanager
     async def local_file(self, key: str) -> AsyncIterator[Path]:
         """Give the bytes as a local file to read: the stored one, or a copy for as long as the context lasts.
+
+        The copy has no name but its descriptor's, so that it goes with the process however that ends.
 
         Raises:
             BlobMissing: There is nothing under the key.
@@ -122,19 +137,24 @@ class ObjectStoreBlobs:
                 raise BlobMissing(key)
             yield path
             return
-        with tempfile.NamedTemporaryFile(prefix="lexora-") as copy:
+        with tempfile.TemporaryFile() as copy:
             async for piece in self.read(key):
                 await asyncio.to_thread(copy.write, piece)
             copy.flush()
-            yield Path(copy.name)
+            yield Path(f"/dev/fd/{copy.fileno()}")
 
     async def delete(self, key: str) -> None:
-        """Remove the bytes; fine when there are none."""
+        """Remove the bytes; fine when there are none.
+
+        Raises:
+            BlobStoreAway: They may still be there.
+        """
         _require_key(key)
         if self._folder is not None:
-            await asyncio.to_thread(delete_durably, self._folder, key)
+            with folder_errors():
+                await asyncio.to_thread(delete_durably, self._folder, key)
             return
-        with suppress(FileNotFoundError):
+        with suppress(FileNotFoundError), bucket_errors():
             await obstore.delete_async(self._opened(), key)
 
     async def keys(self, *, older_than_seconds: float) -> AsyncIterator[str]:
@@ -142,14 +162,32 @@ class ObjectStoreBlobs:
 
         Args:
             older_than_seconds: More than an upload may take, or files appear whose row is not committed yet.
+
+        Raises:
+            BlobStoreAway: The store does not answer; not all keys were given.
         """
         limit = datetime.now(UTC) - timedelta(seconds=older_than_seconds)
         if self._folder is not None and not await asyncio.to_thread(self._folder.is_dir):
             return
-        async for batch in obstore.list(self._opened(), chunk_size=1_000):
+        batches = aiter(obstore.list(self._opened(), chunk_size=LISTED_AT_ONCE))
+        while True:
+            with folder_errors(), bucket_errors():
+                batch = await anext(batches, None)
+            if batch is None:
+                return
             for found in batch:
                 if found["last_modified"] < limit and not found["path"].startswith(f"{INCOMING}/"):
                     yield found["path"]
+
+    async def remove_leftovers(self) -> int:
+        """Remove what killed processes left half written, and return how many files that were.
+
+        A bucket shows none of that; its own rules end uploads that nobody goes on with.
+        """
+        if self._folder is None:
+            return 0
+        with folder_errors():
+            return await asyncio.to_thread(remove_leftovers, self._folder)
 
     def _opened(self) -> ObjectStore:
         if self._store is None:

@@ -16,6 +16,8 @@ from lexora_gql.conversations.reconciliation import AnswerReconciler
 from lexora_gql.conversations.references import QuoteReferences
 from lexora_gql.conversations.sending import Asking
 from lexora_gql.conversations.service import QUESTION_CHARACTERS_MAX, ConversationService
+from lexora_gql.conversations.sweeping import KeySweep
+from lexora_gql.documents.auditing import FileAudit
 from lexora_gql.documents.collections import CollectionService
 from lexora_gql.documents.feed import DocumentFeed
 from lexora_gql.documents.generations.reindexing import ReindexService
@@ -23,9 +25,11 @@ from lexora_gql.documents.generations.work import ReembeddingService
 from lexora_gql.documents.ingestion import IngestionLimits, IngestionService
 from lexora_gql.documents.media_types import media_types_of
 from lexora_gql.documents.publishing import Publisher
+from lexora_gql.documents.purging import Purging
 from lexora_gql.documents.reconciliation import DocumentReconciler
 from lexora_gql.documents.service import DocumentService
 from lexora_gql.documents.vectors import VectorStore
+from lexora_gql.housekeeping import Housekeeping
 from lexora_gql.persisted_documents import PersistedDocuments
 from lexora_gql.retrieval.service import RetrievalService
 from lexora_gql.services import Services, Upkeep
@@ -58,40 +62,56 @@ def build(settings: Settings, adapters: Adapters) -> Process:
     database, bus, queue = adapters.database, adapters.bus, adapters.queue
     retrieval = RetrievalService(database, adapters.embedder, adapters.index, metrics, adapters.former)
     producers = Producers(build_answerer(settings, adapters, retrieval, metrics))
-    reconciler = DocumentReconciler(database, adapters.blobs, queue, bus)
+    reconciler = DocumentReconciler(database, queue, bus)
+    purging = Purging(database, adapters.blobs, metrics)
     media_types = media_types_of(settings.allowed_extensions)
     documents = DocumentService(
         database, adapters.blobs, queue, bus, DocumentFeed(database, bus), settings.max_file_size, media_types
-    )
-    conversations = ConversationService(
-        database,
-        bus,
-        AnswerFeed(database, bus),
-        Asking(database, settings.rate_limit_per_minute),
-        producers,
-        tuple(adapters.model.models),
     )
     services = Services(
         accounts=AccountService.from_settings(settings, database),
         collections=CollectionService(database, bus),
         documents=documents,
         retrieval=retrieval,
-        conversations=conversations,
+        conversations=build_conversations(settings, adapters, producers),
         reindexing=ReindexService(database, adapters.embedder, queue),
         system=SystemService(
-            server_facts(settings, adapters), lambda: missing_migrations(database), reconciler, queue, bus, metrics
+            server_facts(settings, adapters),
+            lambda: missing_migrations(database),
+            reconciler,
+            purging,
+            queue,
+            bus,
+            metrics,
         ),
         throttling=Throttling(adapters.allowances, Limits.from_settings(settings), metrics),
         persisted_documents=PersistedDocuments(adapters.cache),
     )
+    upkeep = build_upkeep(settings, adapters, reconciler, purging, metrics)
+    return Process(settings, adapters, services, upkeep, producers, metrics)
+
+
+def build_upkeep(
+    settings: Settings, adapters: Adapters, reconciler: DocumentReconciler, purging: Purging, metrics: Metrics
+) -> Upkeep:
+    """Return what workers do, and what every process looks after."""
+    database, bus, queue = adapters.database, adapters.bus, adapters.queue
     vectors = VectorStore(database, adapters.embedder, settings.embedding_batch_size, metrics, adapters.former)
-    upkeep = Upkeep(
+    return Upkeep(
         ingestion=build_ingestion(settings, adapters, vectors, metrics),
         reembedding=ReembeddingService(vectors, bus, queue, settings.lease_seconds, settings.lease_renewal_seconds),
         documents=reconciler,
         answers=AnswerReconciler(database, bus),
+        housekeeping=Housekeeping(purging, FileAudit(database, adapters.blobs, metrics), KeySweep(database)),
     )
-    return Process(settings, adapters, services, upkeep, producers, metrics)
+
+
+def build_conversations(settings: Settings, adapters: Adapters, producers: Producers) -> ConversationService:
+    """Return what keeps conversations and asks."""
+    database, bus = adapters.database, adapters.bus
+    asking = Asking(database, settings.rate_limit_per_minute)
+    models = tuple(adapters.model.models)
+    return ConversationService(database, bus, AnswerFeed(database, bus), asking, producers, models)
 
 
 def server_facts(settings: Settings, adapters: Adapters) -> ServerFacts:

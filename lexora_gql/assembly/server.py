@@ -14,6 +14,7 @@ from starlette.types import ASGIApp
 
 from lexora_gql.assembly.process import Process, open_process
 from lexora_gql.assembly.signals import stop_requested
+from lexora_gql.housekeeping import AUDIT_AFTER_SECONDS, AUDIT_SECONDS, Housekeeping
 from lexora_gql.settings import Settings, WrongSettings
 from lexora_gql.telemetry.logs import configure_logging
 from lexora_gql.transport.asgi import create_app
@@ -117,6 +118,7 @@ async def _serve(settings: Settings, listener: socket.socket) -> None:
             beside = [
                 asyncio.create_task(every(settings.reconcile_seconds, "reconcile", process.upkeep.reconcile)),
                 asyncio.create_task(process.metrics.watch_event_loop()),
+                *keep_house(process.upkeep.housekeeping, settings),
             ]
             serving = asyncio.create_task(server.serve(sockets=[listener]))
             log.info("server_started", host=settings.host, port=settings.port)
@@ -129,6 +131,13 @@ async def _serve(settings: Settings, listener: socket.socket) -> None:
             # Requests were served until now, and some of them may have been questions.
             await process.producers.drain(0)
     log.info("server_stopped")
+
+
+def keep_house(housekeeping: Housekeeping, settings: Settings) -> list["asyncio.Task[None]"]:
+    """Start what puts things in order, beside what reconciles: a blob store that is away would hold that up."""
+    audit = every(AUDIT_SECONDS, "audit", housekeeping.audit, first_after_seconds=AUDIT_AFTER_SECONDS)
+    purge = every(settings.reconcile_seconds, "purge", housekeeping.purge)
+    return [asyncio.create_task(audit), asyncio.create_task(purge)]
 
 
 async def drain(process: Process, lifecycle: Lifecycle) -> None:

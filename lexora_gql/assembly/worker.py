@@ -47,6 +47,7 @@ async def _work(settings: Settings) -> None:
                 asyncio.create_task(_hear(settings, slots)),
                 asyncio.create_task(process.metrics.watch_event_loop()),
                 asyncio.create_task(every(settings.reconcile_seconds, "reconcile", reconcile)),
+                asyncio.create_task(every(settings.reconcile_seconds, "purge", process.upkeep.housekeeping.purge)),
             ]
             log.info("worker_started", concurrency=settings.worker_concurrency)
             asked_to = asyncio.create_task(stop.wait())

@@ -1,7 +1,8 @@
 """Documents as users see them: uploaded, processed again, deleted, and read as `reading` has it."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from contextlib import aclosing, suppress
 from dataclasses import dataclass, field
 from uuid import UUID, uuid4
 
@@ -11,6 +12,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from lexora_gql.accounts.viewer import Viewer
+from lexora_gql.documents.blob_keys import blob_key
 from lexora_gql.documents.changes import Publication, next_revision
 from lexora_gql.documents.errors import EmptyFile, FileTooLarge, UnsupportedFileType
 from lexora_gql.documents.feed import DocumentFeed
@@ -20,13 +22,15 @@ from lexora_gql.documents.media_types import describe, detect
 from lexora_gql.documents.models import Document, DocumentStatus
 from lexora_gql.documents.reading import DocumentReading
 from lexora_gql.documents.repository import DocumentRepository, may_write, personal_collection
-from lexora_gql.errors import AlreadyRunning, NotFound
-from lexora_gql.ports.blob_store import BlobStore
+from lexora_gql.errors import AlreadyRunning, NotFound, Unavailable
+from lexora_gql.ports.blob_store import BlobMissing, BlobStore, BlobStoreAway
 from lexora_gql.ports.event_bus import EventBus
 from lexora_gql.ports.job_queue import JobQueue
 from lexora_gql.telemetry.logs import request_id
 
 INTAKE_AT_ONCE = 2
+# Nobody makes room in the two seconds after which other things are tried again.
+FULL_SECONDS = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,13 +71,16 @@ class Erased:
 
 @dataclass(frozen=True, slots=True)
 class StoredFile:
-    """An original file; `read` yields the bytes from a start to just before an end."""
+    """An original file; `read` yields the bytes from a start to just before an end.
+
+    It raises NotFound where they have gone meanwhile, and Unavailable where there is no way to them.
+    """
 
     filename: str
     media_type: str
     byte_size: int
     sha256: bytes
-    read: Callable[[int, int | None], AsyncIterator[bytes]]
+    read: Callable[[int, int | None], AsyncGenerator[bytes, None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +112,7 @@ class DocumentService(DocumentReading):
             FileTooLarge, EmptyFile, UnsupportedFileType: The file cannot be taken.
             NotFound: There is no such collection, or the viewer may not write to it.
             InvalidInput: Title or tags are outside their bounds.
+            Unavailable: There is no room for the bytes, or no way to them.
         """
         described = {**checked_labels(file.filename, title, tags), "media_type": self._accepted_type(file)}
         target, known = await self._target(viewer, collection_id, file.sha256)
@@ -178,8 +186,20 @@ class DocumentService(DocumentReading):
             media_type=document.media_type,
             byte_size=document.byte_size,
             sha256=document.sha256,
-            read=lambda start, end: self.blobs.read(document.blob_key, start=start, end=end),
+            read=lambda start, end: self._pieces(document.blob_key, start, end),
         )
+
+    async def _pieces(self, key: str, start: int, end: int | None) -> AsyncGenerator[bytes, None]:
+        try:
+            async with aclosing(self.blobs.read(key, start=start, end=end)) as pieces:
+                async for piece in pieces:
+                    yield piece
+        except BlobMissing:
+            # Deleted a moment ago, and purged already.
+            raise NotFound from None
+        except BlobStoreAway as error:
+            message = "Files cannot be read at the moment; try again."
+            raise Unavailable(message) from error
 
     def _accepted_type(self, file: IncomingFile) -> str:
         if file.is_too_large or file.byte_size > self.max_file_bytes:
@@ -206,26 +226,41 @@ class DocumentService(DocumentReading):
     async def _store(self, viewer: Viewer, file: IncomingFile, described: dict[str, object]) -> Document | None:
         """Store the bytes, then commit the row; None where the same bytes are in the collection by now."""
         document_id = uuid4()
-        blob_key = f"{viewer.user_id}/{document_id}"
-        await self.blobs.write(blob_key, file.pieces())
+        key = blob_key(viewer.user_id, document_id)
+        await self._keep(key, file)
         values = {
             **described,
             "id": document_id,
             "owner_id": viewer.user_id,
             "byte_size": file.byte_size,
             "sha256": file.sha256,
-            "blob_key": blob_key,
+            "blob_key": key,
             "request_id": request_id(),
         }
         try:
             document = await self._insert(viewer, values)
         except DBAPIError:
             # Nothing is committed. (Where that cannot be known, DatabaseAway was raised, and the bytes stay.)
-            await self.blobs.delete(blob_key)
+            await self._drop(key)
             raise
         if document is None:
-            await self.blobs.delete(blob_key)
+            await self._drop(key)
         return document
+
+    async def _keep(self, key: str, file: IncomingFile) -> None:
+        try:
+            await self.blobs.write(key, file.pieces())
+        except BlobStoreAway as error:
+            if error.is_full:
+                message = "The server has no room for files at the moment; try again later."
+                raise Unavailable(message, retry_after_seconds=FULL_SECONDS) from error
+            message = "Files cannot be stored at the moment; try again."
+            raise Unavailable(message) from error
+
+    async def _drop(self, key: str) -> None:
+        # Where the store is away by now, the audit finds the bytes.
+        with suppress(BlobStoreAway):
+            await self.blobs.delete(key)
 
     async def _insert(self, viewer: Viewer, values: dict[str, object]) -> Document | None:
         publication = Publication()
@@ -242,6 +277,11 @@ class DocumentService(DocumentReading):
         return document
 
     async def _accept_again(self, viewer: Viewer, known: Document) -> Accepted:
+        """Return the document that has these bytes, started again where it FAILED and may succeed.
+
+        That includes one whose reader crashed three times: somebody wants it, perhaps with a newer reader, and three
+        more crashes end it again. Nothing but such a wish ever starts it.
+        """
         if known.status is DocumentStatus.FAILED and known.failure_is_retryable:
             try:
                 known = await self.reprocess(viewer, known.id)

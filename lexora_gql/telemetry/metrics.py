@@ -29,6 +29,8 @@ COUNTERS: dict[str, tuple[str, ...]] = {
     "throttled_operations_total": ("Operations refused, by the allowance that was used up.", "allowance"),
     "graphql_documents_total": ("Documents by where they came from: trusted, automatic or free.", "source"),
     "documents_finished_total": ("Documents by their end: READY, or the code of the failure.", "outcome"),
+    "purges_total": ("Files of deleted documents, tried to be removed: removed or failed.", "outcome"),
+    "orphans_removed_total": ("Files that no document named, removed by the audit.",),
     "answers_finished_total": ("Answers by their end.", "status", "mode"),
     "llm_requests_total": ("Requests to models: ok, or the code of the failure.", "model", "outcome"),
     "llm_token_usage_total": ("Tokens as the provider counts.", "model", "kind"),
@@ -40,6 +42,9 @@ GAUGES: dict[str, tuple[str, Literal["livesum", "mostrecent"], *tuple[str, ...]]
     "live_subscriptions": ("Subscriptions being served.", "livesum", "name"),
     "documents_pending": ("Documents waiting or being read.", "mostrecent"),
     "documents_oldest_pending_seconds": ("Age of the oldest of them.", "mostrecent"),
+    "purges_pending": ("Files of deleted documents that are still to be removed.", "mostrecent"),
+    "purges_oldest_pending_seconds": ("Age of the oldest of them.", "mostrecent"),
+    "orphans": ("Files that no document names and that the last audit left where they are.", "mostrecent"),
     "queue_depth": ("Rings that wait to be heard by a worker.", "mostrecent"),
 }
 HISTOGRAMS: dict[str, tuple[str, tuple[float, ...], *tuple[str, ...]]] = {
@@ -106,6 +111,11 @@ class Metrics:
     documents_finished_total: Counter
     documents_pending: Gauge
     documents_oldest_pending_seconds: Gauge
+    purges_total: Counter
+    purges_pending: Gauge
+    purges_oldest_pending_seconds: Gauge
+    orphans: Gauge
+    orphans_removed_total: Counter
     queue_depth: Gauge
     search_duration_seconds: Histogram
     answers_finished_total: Counter

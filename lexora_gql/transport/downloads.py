@@ -1,7 +1,8 @@
 """Original files, by signed link; access is checked again at each use."""
 
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing
 from dataclasses import dataclass
 from urllib.parse import quote
 
@@ -11,7 +12,7 @@ from starlette.types import Receive, Scope, Send
 
 from lexora_gql.accounts.viewer import Viewer
 from lexora_gql.documents.service import StoredFile
-from lexora_gql.errors import Unavailable
+from lexora_gql.errors import NotFound, Unavailable
 from lexora_gql.transport.graphql.context import Environment
 
 HEADERS = {
@@ -40,21 +41,44 @@ class Downloads:
         try:
             documents = self.environment.services.documents
             file = await documents.open_file(Viewer(link[0]), link[1]) if link is not None else None
+            if file is not None:
+                return await _file_response(file, request)
         except Unavailable as error:
             return PlainTextResponse(error.message, 503, HEADERS | {"Retry-After": "2"})
-        if file is None:
-            return PlainTextResponse("There is no such file, or the link is too old.", 404, HEADERS)
-        return _file_response(file, request)
+        except NotFound:
+            pass
+        # Forged, expired, somebody else's, deleted: whoever asks is not told which.
+        return PlainTextResponse("There is no such file, or the link is too old.", 404, HEADERS)
 
 
-def _file_response(file: StoredFile, request: Request) -> Response:
+class _Stream(StreamingResponse):
+    """Bytes as they are read; whatever ends it, the file is let go of."""
+
+    def __init__(
+        self, first: bytes, pieces: AsyncGenerator[bytes, None], status: int, headers: dict[str, str], media_type: str
+    ) -> None:
+        super().__init__(self._begun(first), status, headers, media_type)
+        self._pieces = pieces
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send them."""
+        async with aclosing(self._pieces):
+            await super().__call__(scope, receive, send)
+
+    async def _begun(self, first: bytes) -> AsyncIterator[bytes]:
+        yield first
+        async for piece in self._pieces:
+            yield piece
+
+
+async def _file_response(file: StoredFile, request: Request) -> Response:
     etag = f'"{file.sha256.hex()}"'
     headers = HEADERS | {
         "ETag": etag,
         "Accept-Ranges": "bytes",
         "Content-Disposition": disposition(file.filename),
     }
-    wanted = request.headers.get("range")
+    wanted = request.headers.get("range") if request.method == "GET" else None
     if wanted is not None and request.headers.get("if-range", etag) != etag:
         wanted = None
     span = parse_range(wanted, file.byte_size) if wanted is not None else None
@@ -64,9 +88,13 @@ def _file_response(file: StoredFile, request: Request) -> Response:
     if isinstance(span, tuple):
         headers["Content-Range"] = f"bytes {start}-{end - 1}/{file.byte_size}"
     headers["Content-Length"] = str(end - start)
-    body = _nothing() if request.method == "HEAD" else file.read(start, end)
     status = 206 if isinstance(span, tuple) else 200
-    return StreamingResponse(body, status, headers, file.media_type)
+    if request.method == "HEAD":
+        return Response(None, status, headers, file.media_type)
+    pieces = file.read(start, end)
+    # Before the status is said: it is the last moment to say that there is nothing, or no way to it.
+    first = await anext(pieces, b"")
+    return _Stream(first, pieces, status, headers, file.media_type)
 
 
 class Unsatisfiable:
@@ -96,8 +124,3 @@ def disposition(filename: str) -> str:
     """Return a Content-Disposition that saves under this name: in ASCII for old clients, and as RFC 5987 has it."""
     plain = re.sub(r'[^\x20-\x7e]|["\\%;]', "_", filename)
     return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(filename, safe='')}"
-
-
-async def _nothing() -> AsyncIterator[bytes]:
-    return
-    yield b""

@@ -14,7 +14,7 @@ import pytest
 
 from lexora_gql.adapters.object_store_blobs import ObjectStoreBlobs
 from lexora_gql.adapters.offline.blob_store import InMemoryBlobs
-from lexora_gql.ports.blob_store import BlobMissing, BlobStore
+from lexora_gql.ports.blob_store import BlobMissing, BlobStore, BlobStoreAway
 
 KEY = "9f0c/4d1e-8a"
 CONTENT = bytes(range(256)) * 4_000
@@ -158,9 +158,12 @@ class TestBucket(BlobStoreContract):
     async def test_the_local_copy_is_gone_afterwards(self, blobs: ObjectStoreBlobs) -> None:
         await blobs.write(KEY, pieces())
         async with blobs.local_file(KEY) as path:
-            assert path.is_file()
+            assert path.read_bytes() == CONTENT
+            # It has no name that could outlive a killed process.
+            assert path.resolve().name.endswith("(deleted)")
+            inode = path.stat().st_ino
 
-        assert not path.exists()
+        assert not path.exists() or path.stat().st_ino != inode
 
     @pytest.mark.parametrize("place", ["ftp://host/path", "file:///tmp", "http://host"])
     def test_other_addresses_are_refused(self, place: str) -> None:
@@ -243,10 +246,61 @@ class TestFolder(BlobStoreContract):
         assert not await is_there(blobs)
         [left] = files_below(folder)
         await blobs.write(KEY, pieces())
+        assert await blobs.remove_leftovers() == 0
         assert files_below(folder) == [left, KEY]
-        os.utime(folder / left, (0, 0))
-        await ObjectStoreBlobs(folder).write("another", pieces())
-        assert files_below(folder) == [KEY, "another"]
+        minutes_ago = time.time() - 61
+        os.utime(folder / left, (minutes_ago, minutes_ago))
+
+        assert await blobs.remove_leftovers() == 1
+        assert files_below(folder) == [KEY]
+
+    async def test_what_somebody_still_writes_is_no_leftover(self, blobs: ObjectStoreBlobs, folder: Path) -> None:
+        began, go_on = asyncio.Event(), asyncio.Event()
+
+        async def slow() -> AsyncIterator[bytes]:
+            async for piece in pieces(CONTENT * 2):
+                yield piece
+            began.set()
+            await go_on.wait()
+
+        writing = asyncio.ensure_future(blobs.write(KEY, slow()))
+        await began.wait()
+        [part] = files_below(folder)
+        minutes_ago = time.time() - 3_600
+        os.utime(folder / part, (minutes_ago, minutes_ago))
+
+        assert await blobs.remove_leftovers() == 0
+        go_on.set()
+        await writing
+        assert await read(blobs) == CONTENT * 2
+
+    async def test_a_full_disk_is_said_and_leaves_nothing(self, folder: Path) -> None:
+        """No file may grow beyond a megabyte: to a process that is what a full disk is."""
+        script = (
+            "import asyncio, resource, signal\n"
+            "from lexora_gql.adapters.object_store_blobs import ObjectStoreBlobs\n"
+            "from lexora_gql.ports.blob_store import BlobStoreAway\n"
+            "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
+            "resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, 1_000_000))\n"
+            "async def pieces():\n    for _ in range(50):\n        yield bytes(100_000)\n"
+            f"blobs = ObjectStoreBlobs({str(folder)!r})\n"
+            f"try:\n    asyncio.run(blobs.write({KEY!r}, pieces()))\n"
+            "except BlobStoreAway as error:\n    print(error.is_full, error)\n"
+        )
+        process = await asyncio.create_subprocess_exec(sys.executable, "-c", script, stdout=asyncio.subprocess.PIPE)
+        said, _ = await process.communicate()
+
+        assert said == b"True The store has no room.\n"
+        assert files_below(folder) == []
+
+    async def test_a_folder_that_cannot_be_made_is_a_store_that_is_away(self, tmp_path: Path) -> None:
+        (tmp_path / "file").touch()
+        blobs = ObjectStoreBlobs(tmp_path / "file" / "blobs")
+
+        with pytest.raises(BlobStoreAway) as refused:
+            await blobs.write(KEY, pieces())
+
+        assert not refused.value.is_full
 
     async def test_a_large_file_needs_little_memory(self, blobs: ObjectStoreBlobs) -> None:
         digest = hashlib.sha256()

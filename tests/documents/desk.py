@@ -16,12 +16,14 @@ from lexora_gql.adapters.offline.event_bus import InMemoryEvents
 from lexora_gql.adapters.offline.job_queue import InMemoryJobQueue
 from lexora_gql.adapters.offline.text_extractor import OfflineTextExtractor
 from lexora_gql.conversations.references import QuoteReferences
+from lexora_gql.documents.auditing import FileAudit
 from lexora_gql.documents.collections import CollectionService
 from lexora_gql.documents.feed import DocumentFeed
 from lexora_gql.documents.ingestion import IngestionLimits, IngestionService
 from lexora_gql.documents.media_types import ACCEPTED_MEDIA_TYPES
 from lexora_gql.documents.models import Chunk, Document, DocumentText
 from lexora_gql.documents.publishing import Publisher
+from lexora_gql.documents.purging import Purging
 from lexora_gql.documents.reconciliation import DocumentReconciler
 from lexora_gql.documents.service import Accepted, DocumentService, IncomingFile
 from lexora_gql.documents.vectors import VectorStore
@@ -63,6 +65,7 @@ class Desk:
     extractor: OfflineTextExtractor = field(default_factory=OfflineTextExtractor)
     embedder: Embedder = field(default_factory=HashingEmbedder)
     limits: IngestionLimits = LIMITS
+    metrics: Metrics = field(default_factory=Metrics.create)
 
     @property
     def feed(self) -> DocumentFeed:
@@ -80,7 +83,15 @@ class Desk:
 
     @property
     def reconciler(self) -> DocumentReconciler:
-        return DocumentReconciler(self.database, self.blobs, self.queue, self.bus)
+        return DocumentReconciler(self.database, self.queue, self.bus)
+
+    @property
+    def purging(self) -> Purging:
+        return Purging(self.database, self.blobs, self.metrics)
+
+    @property
+    def files(self) -> FileAudit:
+        return FileAudit(self.database, self.blobs, self.metrics)
 
     @property
     def publisher(self) -> Publisher:

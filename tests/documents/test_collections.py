@@ -123,7 +123,7 @@ class TestDeleting:
             assert {row.document_id for row in told} == gone
         assert await desk.documents.by_ids(reader, gone) == {}
         assert await desk.collections.collection(reader, collection_id) is None
-        await desk.reconciler.reconcile()
+        await desk.purging.purge()
         assert set(desk.blobs.blobs) == {elsewhere.blob_key}
 
     async def test_an_empty_one_goes_too(self, desk: Desk, library: Library) -> None:
@@ -157,7 +157,7 @@ class TestDeleting:
             asyncio.gather(*(upload(n) for n in range(5, 13))), desk.collections.delete(viewer, collection_id)
         )
         await asyncio.gather(*readers)
-        await desk.reconciler.reconcile()
+        await desk.purging.purge()
 
         assert erased.documents_deleted == [*early, *late].count("accepted")
         assert await desk.count(Document) == 0

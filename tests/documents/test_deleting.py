@@ -18,6 +18,7 @@ from lexora_gql.documents.models import (
     Purge,
     Removal,
 )
+from lexora_gql.documents.purging import Purged
 from lexora_gql.errors import NotFound
 from lexora_gql.retrieval.scope import EVERYTHING
 from lexora_gql.retrieval.service import RetrievalService
@@ -44,14 +45,14 @@ class TestDeleting:
         assert purge.blob_key == document.blob_key
         assert await desk.documents.document(viewer, document.id) is None
 
-    async def test_the_reconciler_removes_the_bytes(self, desk: Desk, library: Library) -> None:
+    async def test_the_purge_removes_the_bytes(self, desk: Desk, library: Library) -> None:
         viewer = await library.reader()
         kept = await desk.upload(viewer, "Kept.")
         deleted = await desk.upload(viewer, "Deleted.")
         await desk.documents.delete(viewer, deleted.id)
         assert set(desk.blobs.blobs) == {kept.blob_key, deleted.blob_key}
 
-        await desk.reconciler.reconcile()
+        assert await desk.purging.purge() == Purged(removed=1, failed=0)
 
         assert set(desk.blobs.blobs) == {kept.blob_key}
         assert await desk.count(Purge) == 0
@@ -179,56 +180,3 @@ async def deadlocks(desk: Desk) -> int:
             text("SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()")
         )
         return int(found.scalar_one())
-
-
-class TestPurging:
-    async def test_one_blob_that_cannot_go_does_not_keep_the_others(self, desk: Desk, library: Library) -> None:
-        viewer = await library.reader()
-        documents = [await desk.upload(viewer, f"Text {n}.") for n in range(3)]
-        for document in documents:
-            await desk.documents.delete(viewer, document.id)
-        # No key at all: the store refuses it, as a bucket would that is not ours.
-        await desk.change(Purge, Purge.blob_key == documents[0].blob_key, blob_key="../stuck")
-
-        assert await desk.reconciler.purge() == 2
-
-        assert set(desk.blobs.blobs) == {documents[0].blob_key}
-        [left] = await desk.rows(Purge)
-        assert (left.blob_key, left.attempts) == ("../stuck", 1)
-
-    async def test_what_failed_is_tried_again_later(self, desk: Desk, library: Library) -> None:
-        viewer = await library.reader()
-        document = await desk.upload(viewer, "Text.")
-        await desk.documents.delete(viewer, document.id)
-        await desk.change(Purge, attempts=1)
-        assert await desk.reconciler.purge() == 0
-
-        await desk.change(Purge, created_at=text("now() - interval '6 seconds'"))
-
-        assert await desk.reconciler.purge() == 1
-        assert desk.blobs.blobs == {}
-
-    async def test_more_than_a_batch_goes_in_one_go(self, desk: Desk, library: Library) -> None:
-        viewer = await library.reader()
-        collection_id = await library.collection(viewer)
-        for n in range(130):
-            await library.add(a_document(viewer.user_id, collection_id, n))
-        await desk.collections.delete(viewer, collection_id)
-        assert await desk.count(Purge) == 130
-
-        assert await desk.reconciler.purge() == 130
-        assert await desk.count(Purge) == 0
-
-
-def a_document(owner_id: object, collection_id: object, number: int) -> Document:
-    """Return a row as an upload leaves it."""
-    return Document(
-        owner_id=owner_id,
-        collection_id=collection_id,
-        filename="a.txt",
-        title="a",
-        media_type="text/plain",
-        byte_size=1,
-        sha256=number.to_bytes(32, "big"),
-        blob_key=f"somebody/{number}",
-    )

@@ -1,8 +1,11 @@
 import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import replace
 from uuid import UUID
 
 import pytest
 
+from lexora_gql.documents.auditing import Audit
 from lexora_gql.documents.errors import EmptyFile, FileTooLarge, UnsupportedFileType
 from lexora_gql.documents.labels import cleaned_filename
 from lexora_gql.documents.models import (
@@ -14,7 +17,8 @@ from lexora_gql.documents.models import (
     IngestionStage,
 )
 from lexora_gql.documents.service import IncomingFile
-from lexora_gql.errors import InvalidInput, NotFound
+from lexora_gql.errors import InvalidInput, NotFound, Unavailable
+from lexora_gql.ports.blob_store import BlobStoreAway
 from lexora_gql.ports.text_extractor import ExtractionFailed
 from tests.documents.desk import FILE_BYTES_MAX, Desk, incoming
 from tests.factories import Library
@@ -149,6 +153,54 @@ class TestRefusals:
         await assert_nothing_was_written(desk)
 
 
+class TestAStoreThatTakesNothing:
+    @pytest.mark.parametrize(
+        ("trouble", "message", "retry_after_seconds"),
+        [
+            (BlobStoreAway(is_full=True), "The server has no room for files at the moment; try again later.", 60),
+            (BlobStoreAway(), "Files cannot be stored at the moment; try again.", 2),
+        ],
+    )
+    async def test_whoever_uploads_is_told_and_nothing_is_left(
+        self, desk: Desk, library: Library, trouble: BlobStoreAway, message: str, retry_after_seconds: float
+    ) -> None:
+        viewer = await library.reader()
+        desk.blobs.trouble = trouble
+
+        with pytest.raises(Unavailable) as refused:
+            await desk.upload(viewer, "Text.")
+
+        assert (refused.value.message, refused.value.retry_after_seconds) == (message, retry_after_seconds)
+        await assert_nothing_was_written(desk)
+        desk.blobs.trouble = None
+        assert (await desk.upload(viewer, "Text.")).status is DocumentStatus.PENDING
+
+    async def test_bytes_that_cannot_be_taken_back_are_left_to_the_audit(
+        self, desk: Desk, library: Library, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """The same bytes come in while they are stored, and the store is away when the second are to be deleted."""
+        viewer = await library.reader()
+        plain = incoming("The same.")
+
+        async def pieces() -> AsyncIterator[bytes]:
+            await desk.upload(viewer, "The same.")
+            yield b"The same."
+
+        async def refuse(key: str) -> None:
+            raise BlobStoreAway
+
+        monkeypatch.setattr(desk.blobs, "delete", refuse)
+        file = replace(plain, pieces=pieces)
+        accepted = await desk.documents.upload(viewer, file, title=None, collection_id=None, tags=())
+        monkeypatch.undo()
+        for key in desk.blobs.blobs:
+            desk.blobs.written_at[key] -= 7_200
+
+        assert accepted.is_duplicate
+        assert await desk.files.audit() == Audit(files=2, orphans=1, removed=1)
+        assert list(desk.blobs.blobs) == [accepted.document.blob_key]
+
+
 class TestTheSameBytesAgain:
     async def test_ten_at_once_make_one_document_and_one_blob(self, desk: Desk, library: Library) -> None:
         viewer = await library.reader()
@@ -188,6 +240,38 @@ class TestTheSameBytesAgain:
         assert (accepted.document.attempt, accepted.document.crashes, accepted.document.failure_code) == (0, 0, None)
         await desk.read()
         assert (await desk.row(document.id)).status is DocumentStatus.READY
+
+    async def test_what_is_quarantined_is_read_again_for_each_upload_and_never_by_itself(
+        self, desk: Desk, library: Library
+    ) -> None:
+        """Three crashes end it each time: who goes on uploading it costs three readings, and starts no loop."""
+        viewer = await library.reader()
+        desk.extractor.failures["Poison."] = ExtractionFailed("PARSER_CRASHED", "It crashed.", is_retryable=True)
+        document = await desk.upload(viewer, "Poison.")
+        await desk.read_until_settled()
+        assert len(desk.extractor.read) == 3
+
+        await desk.upload_again(viewer, "Poison.")
+        await desk.read_until_settled()
+
+        row = await desk.row(document.id)
+        assert (row.status, row.failure_code) == (DocumentStatus.FAILED, IngestionFailureCode.PARSER_CRASHED)
+        assert len(desk.extractor.read) == 6
+        await desk.reconciler.reconcile()
+        await desk.read_until_settled()
+        assert len(desk.extractor.read) == 6
+
+    async def test_ten_at_once_start_what_failed_again_once(self, desk: Desk, library: Library) -> None:
+        viewer = await library.reader()
+        desk.extractor.failures["Poison."] = ExtractionFailed("PARSER_CRASHED", "It crashed.", is_retryable=True)
+        document = await desk.upload(viewer, "Poison.")
+        await desk.read_until_settled()
+        position = await desk.feed.position(viewer)
+
+        accepted = await asyncio.gather(*(desk.upload_again(viewer, "Poison.") for _ in range(10)))
+
+        assert {(one.document.id, one.document.status) for one in accepted} == {(document.id, DocumentStatus.PENDING)}
+        assert await desk.feed.position(viewer) == position + 1
 
     async def test_what_failed_for_good_stays_as_it_is(self, desk: Desk, library: Library) -> None:
         viewer = await library.reader()

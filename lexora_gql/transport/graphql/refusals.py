@@ -2,6 +2,8 @@
 
 from lexora_gql.transport.graphql.errors import BAD_REQUEST
 
+FULL_SECONDS = 60
+
 
 class RequestRefused(Exception):
     """The request is malformed.
@@ -45,6 +47,18 @@ class TooSlow(RequestRefused):
 
     status = 408
     is_closing = True
+
+
+class NoRoom(RequestRefused):
+    """There is no room to keep the body's files until all have come."""
+
+    status = 503
+    code = "UNAVAILABLE"
+    is_closing = True
+
+    def __init__(self) -> None:
+        message = "The server has no room for files at the moment; try again later."
+        super().__init__(message, headers={"Retry-After": str(FULL_SECONDS)})
 
 
 class NotAcceptable(RequestRefused):

@@ -1,12 +1,17 @@
 """Files on their way in: hashed and kept aside while they arrive, gone when the request is over."""
 
 import asyncio
+import errno
 import hashlib
 import tempfile
 import threading
 from collections.abc import AsyncIterator
+from contextlib import suppress
+
+import structlog
 
 from lexora_gql.documents.service import IncomingFile
+from lexora_gql.transport.graphql.refusals import NoRoom
 
 HEAD_BYTES = 8 * 1024
 TAIL_BYTES = 64 * 1024
@@ -15,6 +20,8 @@ MEMORY_BYTES_MAX = 512 * 1024
 PIECE_BYTES = 1024 * 1024
 INLINE_BYTES_MAX = 64 * 1024
 """What is hashed and copied on the event loop: a fraction of a millisecond; going to a thread costs about as much."""
+
+log = structlog.get_logger(__name__)
 
 
 class SentFile(IncomingFile):
@@ -30,7 +37,8 @@ class SentFile(IncomingFile):
 class StagedFile:
     """One file as it arrives.
 
-    Bytes are gathered into pieces of 1 MiB, each of which is hashed and written in a thread.
+    Bytes are gathered into pieces of 1 MiB, each of which is hashed and written in a thread. The file they go to has no
+    name, so that it goes with the process however that ends.
     """
 
     def __init__(self, filename: str, *, max_bytes: int) -> None:
@@ -60,20 +68,30 @@ class StagedFile:
         return len(self._pending) >= PIECE_BYTES
 
     async def flush(self) -> None:
-        """Hash and keep what was fed."""
+        """Hash and keep what was fed.
+
+        Raises:
+            NoRoom: The disk is full.
+        """
         if not self._pending:
             return
         data = bytes(self._pending)
         self._pending.clear()
-        if self._byte_size <= INLINE_BYTES_MAX:
-            self._absorb(data)
-        else:
-            await asyncio.to_thread(self._absorb, data)
+        try:
+            if self._byte_size <= INLINE_BYTES_MAX:
+                self._absorb(data)
+            else:
+                await asyncio.to_thread(self._absorb, data)
+        except OSError as error:
+            log.warning("upload_not_staged", reason=errno.errorcode.get(error.errno or 0))
+            raise NoRoom from error
 
     def _absorb(self, data: bytes) -> None:
         with self._lock:
             self._hash.update(data)
             self._file.write(data)
+            # Now, while it can still be said in words that there is no room.
+            self._file.flush()
         self._head += data[: HEAD_BYTES - len(self._head)]
         self._tail = bytearray((self._tail + data)[-TAIL_BYTES:])
 
@@ -103,4 +121,6 @@ class StagedFile:
 
     async def close(self) -> None:
         """Remove the bytes."""
-        await asyncio.to_thread(self._file.close)
+        # What is still to be written is not wanted any more, and on a full disk it cannot be.
+        with suppress(OSError):
+            await asyncio.to_thread(self._file.close)
