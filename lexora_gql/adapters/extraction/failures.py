@@ -23,8 +23,18 @@ def scanned(pages: int) -> ExtractionFailed:
     """Say that a PDF has pages, but no text on any of them."""
     number = "its one page" if pages == 1 else f"any of its {pages:,} pages"
     message = (
-        f"The PDF has no text on {number}: it probably holds scanned images. "
-        "Run text recognition (OCR) over it and upload the result."
+        f"The PDF has no text on {number}: it probably holds scanned images. Run text recognition (OCR) over it and "
+        'upload the result, or ask whoever runs this server for the extra "ocr" (OCR=auto), which reads such pages.'
+    )
+    return ExtractionFailed("NO_TEXT", message)
+
+
+def nothing_recognised(pages: int) -> ExtractionFailed:
+    """Say that a PDF has pages without text, and that text recognition found none on them either."""
+    number = "its one page" if pages == 1 else f"any of its {pages:,} pages"
+    message = (
+        f"The PDF has no text on {number}, and text recognition (OCR) found none that it could read. "
+        "Check that it is the file you meant to upload; if it is, scan it anew, upright and with at least 200 dpi."
     )
     return ExtractionFailed("NO_TEXT", message)
 

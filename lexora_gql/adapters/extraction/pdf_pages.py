@@ -1,30 +1,60 @@
-"""Text of PDF pages by pdfium, with an empty line where the layout parts paragraphs."""
+"""Lines of PDF pages by pdfium, each with its place."""
 
 import ctypes
 import math
-import re
 import statistics
-from collections.abc import Iterator
-from itertools import pairwise
+from dataclasses import dataclass, replace
 
 import pypdfium2
 from pypdfium2 import raw
 
 from lexora_gql.adapters.extraction import failures
 from lexora_gql.adapters.extraction.limits import CHARACTERS_MAX
+from lexora_gql.adapters.extraction.pdf_gaps import Mender
 
-# How much further than usual the next line must stand to begin a paragraph; line spacing varies by a few percent.
-PARAGRAPH_GAP = 1.2
-CLEAR_GAP = 1.6
-# Lines of one paragraph stand no further apart than this many times their letters' height.
-LOOSEST_LINES = 1.6
 HEIGHT_SAMPLES = 8
-SAME_LINE = 0.3
-_CONTINUES = re.compile(r"[\w,;-]\s*\Z")
 
 
 class PageUnreadable(Exception):
     """pdfium cannot make sense of one page."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line of text, without white space around it.
+
+    Attributes:
+        text: Where a word was hyphenated at a line end, U+FFFE stands for the hyphen, and the next line follows.
+        x: Where its first character begins, in points from the left.
+        y: Where its first character stands, in points above the bottom.
+    """
+
+    text: str
+    x: float
+    y: float
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What is read of a page.
+
+    Attributes:
+        lines: In the order of the file.
+        letter_height: Of the page's usual font, in points; infinite where it is not known.
+        bottom: The page's lower edge, in points.
+        top: The page's upper edge, in points.
+    """
+
+    lines: tuple[Line, ...]
+    letter_height: float = math.inf
+    bottom: float = 0.0
+    top: float = 0.0
+
+    def without(self, places: set[int]) -> "Page":
+        """Return the page without some of its lines, which are named by their places in `lines`."""
+        if not places:
+            return self
+        return replace(self, lines=tuple(line for place, line in enumerate(self.lines) if place not in places))
 
 
 def open_pdf(data: bytes) -> pypdfium2.PdfDocument | None:
@@ -41,10 +71,8 @@ def open_pdf(data: bytes) -> pypdfium2.PdfDocument | None:
         return None
 
 
-def page_text(document: pypdfium2.PdfDocument, index: int) -> str:
-    """Return a page's text as pdfium orders it.
-
-    Words that were hyphenated at a line end come with U+FFFE in the hyphen's place and without the line end.
+def read_page(document: pypdfium2.PdfDocument, index: int, mender: Mender) -> Page:
+    """Return a page's lines as pdfium orders them.
 
     Raises:
         PageUnreadable: The page, or its text, cannot be loaded.
@@ -59,44 +87,45 @@ def page_text(document: pypdfium2.PdfDocument, index: int) -> str:
         if not text_page:
             raise PageUnreadable
         try:
-            return _with_paragraphs(text_page, _lines(text_page))
+            lines = _lines(text_page, mender)
+            edges = raw.FS_RECTF()
+            raw.FPDF_GetPageBoundingBox(page, ctypes.byref(edges))
+            return Page(lines, _letter_height(text_page), edges.bottom, edges.top)
         finally:
             raw.FPDFText_ClosePage(text_page)
     finally:
         raw.FPDF_ClosePage(page)
 
 
-def _lines(text_page: raw.FPDF_TEXTPAGE) -> list[str]:
+def _lines(text_page: raw.FPDF_TEXTPAGE, mender: Mender) -> tuple[Line, ...]:
+    rows = _text(text_page).split("\r\n")
+    has_gaps = mender.may_have_gaps(text_page, len(rows))
+    lines = []
+    x, y = ctypes.c_double(), ctypes.c_double()
+    position = 0
+    for row in rows:
+        if text := row.strip():
+            begin = position + len(row) - len(row.lstrip())
+            place = raw.FPDFText_GetCharIndexFromTextIndex(text_page, begin)
+            raw.FPDFText_GetCharOrigin(text_page, place, ctypes.byref(x), ctypes.byref(y))
+            lines.append(Line(mender.mend(text_page, text, begin) if has_gaps else text, x.value, y.value))
+        position += len(row) + 2
+    return tuple(lines)
+
+
+def _text(text_page: raw.FPDF_TEXTPAGE) -> str:
     count = raw.FPDFText_CountChars(text_page)
     if count > CHARACTERS_MAX:
         raise failures.too_much_text()
     if count <= 0:
-        return []
+        return ""
     # Two units a character: those beyond the basic plane take a pair.
     buffer = (ctypes.c_ushort * (2 * count + 2))()
     units = raw.FPDFText_GetText(text_page, 0, count, buffer)
-    return ctypes.string_at(buffer, max(0, units - 1) * 2).decode("utf-16-le", "ignore").split("\r\n")
+    return ctypes.string_at(buffer, max(0, units - 1) * 2).decode("utf-16-le", "ignore")
 
 
-def _with_paragraphs(text_page: raw.FPDF_TEXTPAGE, lines: list[str]) -> str:
-    heights = list(_heights(text_page, lines))
-    kept = [line.strip() for line in lines if line.strip()]
-    gaps = [above - below for above, below in pairwise(heights)]
-    downward = [gap for gap in gaps if gap > 0]
-    if not downward:
-        return "\n".join(kept)
-    # On a page of few lines the usual distance may be that of paragraphs.
-    pitch = min(statistics.median_low(downward), LOOSEST_LINES * _line_height(text_page))
-    pieces = kept[:1]
-    for place, gap in enumerate(gaps):
-        around = min((near for near in gaps[max(0, place - 1) : place + 2] if near > SAME_LINE * pitch), default=pitch)
-        pieces.append("\n\n" if _parts(gap, pitch, around, kept[place], kept[place + 1]) else "\n")
-        pieces.append(kept[place + 1])
-    return "".join(pieces)
-
-
-def _line_height(text_page: raw.FPDF_TEXTPAGE) -> float:
-    """Return how high letters of the page's usual font stand, in points."""
+def _letter_height(text_page: raw.FPDF_TEXTPAGE) -> float:
     box = raw.FS_RECTF()
     count = raw.FPDFText_CountChars(text_page)
     places = (count * sample // HEIGHT_SAMPLES for sample in range(HEIGHT_SAMPLES))
@@ -106,30 +135,3 @@ def _line_height(text_page: raw.FPDF_TEXTPAGE) -> float:
         if raw.FPDFText_GetLooseCharBox(text_page, place, ctypes.byref(box)) and box.top > box.bottom
     ]
     return statistics.median_low(heights or [math.inf])
-
-
-def _parts(gap: float, pitch: float, around: float, line: str, following: str) -> bool:
-    """Whether a paragraph ends between two lines.
-
-    Args:
-        gap: How much lower the second line stands; negative where a column begins.
-        pitch: The page's usual distance between lines.
-        around: The smallest distance nearby: wide and even spacing is not a row of paragraphs.
-        line: The first line.
-        following: The second line.
-    """
-    if gap < -SAME_LINE * pitch:
-        return not (_CONTINUES.search(line) and following[0].islower())
-    return gap > CLEAR_GAP * pitch or gap > PARAGRAPH_GAP * max(pitch, around)
-
-
-def _heights(text_page: raw.FPDF_TEXTPAGE, lines: list[str]) -> Iterator[float]:
-    """Yield where each line that holds text begins, in points above the bottom."""
-    x, y = ctypes.c_double(), ctypes.c_double()
-    position = 0
-    for line in lines:
-        if line.strip():
-            place = raw.FPDFText_GetCharIndexFromTextIndex(text_page, position + len(line) - len(line.lstrip()))
-            raw.FPDFText_GetCharOrigin(text_page, place, ctypes.byref(x), ctypes.byref(y))
-            yield y.value
-        position += len(line) + 2

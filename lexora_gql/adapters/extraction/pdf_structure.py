@@ -1,12 +1,12 @@
-"""What a PDF says about itself, read by pypdf: title, language, page labels, outline."""
+"""What a PDF says about itself, read by pdfium: title, language, page labels, outline."""
 
-import io
+import ctypes
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
-from pypdf import PdfReader
-from pypdf.generic import Destination
+import pypdfium2
+from pypdfium2 import raw
 
 from lexora_gql.adapters.extraction.cleaning import one_line
 from lexora_gql.ports.text_extractor import Heading, PageSpan
@@ -15,6 +15,7 @@ from lexora_gql.ports.text_extractor import Heading, PageSpan
 ENTRIES_MAX = 10_000
 DEPTH_MAX = 8
 LABEL_CHARACTERS_MAX = 20
+BYTES_MAX = 65_536
 _LANGUAGE = re.compile(r"[a-z]{2}(?=$|-)", re.IGNORECASE)
 _PROGRAM = re.compile(r"^(?:Microsoft (?:Word|PowerPoint|Excel) - )+")
 _WORDS = re.compile(r"[^\W_]+")
@@ -40,56 +41,78 @@ class Structure:
     entries: tuple[Entry, ...]
 
 
-def read_structure(data: bytes) -> Structure:
-    """Return what the file says about itself. May raise anything: what is read is not to be trusted."""
-    reader = PdfReader(io.BytesIO(data), strict=False)
-    return Structure(
-        title=_title(reader),
-        language=_language(reader),
-        labels=_labels(reader),
-        entries=tuple(_entries(reader)),
+def read_structure(document: pypdfium2.PdfDocument) -> Structure:
+    """Return what the file says about itself."""
+    handle = document.raw
+    return structure_of(
+        title=_told(lambda buffer, size: raw.FPDF_GetMetaText(handle, b"Title", buffer, size)),
+        language=_told(lambda buffer, size: raw.FPDFCatalog_GetLanguage(handle, _wide(buffer), size)),
+        labels=_labels(document),
+        entries=_entries(handle),
     )
 
 
-def _title(reader: PdfReader) -> str | None:
-    named = reader.metadata.title if reader.metadata else None
-    title = _PROGRAM.sub("", one_line(str(named or "")))
-    return None if not title or _NO_TITLE.fullmatch(title) else title
+def structure_of(title: str, language: str, labels: Iterable[str], entries: Iterable[Entry]) -> Structure:
+    """Return what is worth keeping of what a file says, on one line each."""
+    name = _PROGRAM.sub("", one_line(title))
+    code = _LANGUAGE.match(language)
+    lines = ((entry, one_line(entry.title)) for entry in entries)
+    return Structure(
+        title=None if not name or _NO_TITLE.fullmatch(name) else name,
+        language=code[0].lower() if code else None,
+        labels=tuple(one_line(label)[:LABEL_CHARACTERS_MAX] for label in labels),
+        entries=tuple(Entry(entry.level, line, entry.page) for entry, line in lines if line),
+    )
 
 
-def _language(reader: PdfReader) -> str | None:
-    match = _LANGUAGE.match(str(reader.root_object.get("/Lang", "")))
-    return match[0].lower() if match else None
-
-
-def _labels(reader: PdfReader) -> tuple[str, ...]:
+def _labels(document: pypdfium2.PdfDocument) -> tuple[str, ...]:
     """Return each page's label, or nothing where the file has no labels of its own."""
-    if "/PageLabels" not in reader.root_object:
-        return ()
-    return tuple(one_line(label)[:LABEL_CHARACTERS_MAX] for label in reader.page_labels)
+    labels = tuple(
+        _told(lambda buffer, size, page=page: raw.FPDF_GetPageLabel(document.raw, page, buffer, size))  # type: ignore[misc]  # the default makes each its own
+        for page in range(len(document))
+    )
+    return labels if any(labels) else ()
 
 
-def _entries(reader: PdfReader) -> Iterator[Entry]:
-    # pypdf's own way from a destination to a page number walks all pages each time.
-    numbers = {
-        reference.idnum: number
-        for number, page in enumerate(reader.pages)
-        if (reference := page.indirect_reference) is not None
-    }
-    remaining: list[tuple[int, Iterator[object]]] = [(1, iter(reader.outline))]
-    count = 0
-    while remaining and count < ENTRIES_MAX:
-        level, entries = remaining[-1]
-        entry = next(entries, None)
-        if entry is None:
-            remaining.pop()
-        elif isinstance(entry, list):
-            remaining.append((min(level + 1, DEPTH_MAX), iter(entry)))
-        elif isinstance(entry, Destination):
-            count += 1
-            number = numbers.get(getattr(entry.page, "idnum", -1))
-            if number is not None and (title := one_line(str(entry.title or ""))):
-                yield Entry(level, title, number)
+def _entries(document: raw.FPDF_DOCUMENT) -> Iterator[Entry]:
+    above: list[raw.FPDF_BOOKMARK] = []
+    bookmark = raw.FPDFBookmark_GetFirstChild(document, None)
+    seen: set[int] = set()
+    while bookmark and len(seen) < ENTRIES_MAX:
+        # An outline may go round in circles.
+        if (address := ctypes.addressof(bookmark.contents)) in seen:
+            bookmark = None
+        else:
+            seen.add(address)
+            if (page := _page(document, bookmark)) >= 0:
+                title = _told(lambda buffer, size, of=bookmark: raw.FPDFBookmark_GetTitle(of, buffer, size))  # type: ignore[misc]  # the default makes each its own
+                yield Entry(min(len(above) + 1, DEPTH_MAX), title, page)
+            above.append(bookmark)
+            bookmark = raw.FPDFBookmark_GetFirstChild(document, bookmark)
+        while not bookmark and above:
+            bookmark = raw.FPDFBookmark_GetNextSibling(document, above.pop())
+
+
+def _page(document: raw.FPDF_DOCUMENT, bookmark: raw.FPDF_BOOKMARK) -> int:
+    """Return the page that an entry leads to, from 0; negative where it leads nowhere in the file."""
+    if not (place := raw.FPDFBookmark_GetDest(document, bookmark)):
+        action = raw.FPDFBookmark_GetAction(bookmark)
+        place = raw.FPDFAction_GetDest(document, action) if action else None
+    return int(raw.FPDFDest_GetDestPageIndex(document, place)) if place else -1
+
+
+def _told(ask: Callable[[ctypes.Array[ctypes.c_char] | None, int], int]) -> str:
+    """Return a text that pdfium first says the length of, in bytes of UTF-16 with a final NUL."""
+    size = min(ask(None, 0), BYTES_MAX)
+    if size <= 2:
+        return ""
+    buffer = ctypes.create_string_buffer(size)
+    ask(buffer, size)
+    return buffer.raw[: size - 2].decode("utf-16-le", "ignore")
+
+
+def _wide(buffer: ctypes.Array[ctypes.c_char] | None) -> object:
+    return buffer and ctypes.cast(buffer, ctypes.POINTER(raw.FPDF_WCHAR))
 
 
 def locate(entries: tuple[Entry, ...], text: str, pages: tuple[PageSpan, ...]) -> tuple[Heading, ...]:
