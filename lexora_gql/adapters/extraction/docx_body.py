@@ -7,16 +7,12 @@ from lxml import etree
 
 from lexora_gql.adapters.extraction.cleaning import clean_text, one_line
 from lexora_gql.adapters.extraction.docx_numbering import Numbering
-from lexora_gql.adapters.extraction.docx_styles import Styles, child, local_name, value, whole_number
+from lexora_gql.adapters.extraction.docx_runs import Notes, Runs, chosen_of
+from lexora_gql.adapters.extraction.docx_styles import Styles, child, local_name
+from lexora_gql.adapters.extraction.docx_tables import TRANSPARENT, Cell, flat, markdown, rows_of
 
-SPAN_MAX = 63
-_TRANSPARENT = {"sdt", "sdtContent", "ins", "moveTo", "customXml", "smartTag", "body", "docPartBody"}
-_SILENT = {
-    "pPr", "rPr", "tblPr", "trPr", "tcPr", "sectPr", "sdtPr", "sdtEndPr", "tblGrid",
-    "del", "moveFrom", "delText", "instrText", "delInstrText", "rt", "ctrlPr",
-}  # fmt: skip
-_SIGNS = {"tab": "\t", "ptab": "\t", "br": "\n", "cr": "\n", "noBreakHyphen": "-"}
-_NOTES = {"footnoteReference": "footnotes", "endnoteReference": "endnotes"}
+# Text of another format, or in another file, that Word fetches when it opens the document.
+_ELSEWHERE = {"altChunk", "subDoc"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +23,7 @@ class Paragraph:
     level: int | None = None
     is_title: bool = False
     is_item: bool = False
+    has_page_numbers: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +44,14 @@ class DocxBody:
         styles: Of the document.
         numbering: Of the document; counts as the walk goes on.
         notes: Elements of foot and end notes, by kind and identity.
+        elsewhere: How many parts were met whose text stands elsewhere.
     """
 
     styles: Styles
     numbering: Numbering
-    notes: dict[tuple[str, str | None], etree._Element] = field(default_factory=dict)
+    notes: Notes = field(default_factory=dict)
+    elsewhere: int = 0
+    _carried: Runs | None = None
 
     def blocks(self, container: etree._Element) -> Iterator[Block]:
         """Yield what stands in a body, a cell, a text box or a note."""
@@ -62,24 +62,32 @@ class DocxBody:
             elif name == "tbl":
                 yield from self._table(element)
             elif name == "AlternateContent":
-                if (chosen := _chosen(element)) is not None:
+                if (chosen := chosen_of(element)) is not None:
                     yield from self.blocks(chosen)
-            elif name in _TRANSPARENT:
+            elif name in _ELSEWHERE:
+                self.elsewhere += 1
+            elif name in TRANSPARENT:
                 yield from self.blocks(element)
 
     def _paragraph(self, element: etree._Element) -> Iterator[Block]:
-        pieces: list[str] = []
-        beside: list[etree._Element] = []
-        self._inline(element, pieces, beside)
-        text = clean_text("".join(pieces)).strip()
         properties = child(element, "pPr")
+        runs = Runs(self.styles, self.notes, properties)
+        if self._carried is not None:
+            runs.pieces, runs.beside, self._carried = self._carried.pieces, self._carried.beside, None
+        runs.read(element)
+        if child(properties, "rPr", "del") is not None and _goes_on(element):
+            # The mark at its end was deleted: it goes on with the next paragraph, and takes that one's style.
+            self._carried = runs
+            return
+        self.elsewhere += sum(1 for below in element if local_name(below) in _ELSEWHERE)
+        text = clean_text("".join(runs.pieces)).strip()
         if text:
-            yield self._styled(text, properties)
+            yield self._styled(text, properties, has_page_numbers=runs.has_page_numbers)
         # A text box or a note is read after the paragraph that it hangs on.
-        for container in beside:
+        for container in runs.beside:
             yield from self.blocks(container)
 
-    def _styled(self, text: str, properties: etree._Element | None) -> Paragraph:
+    def _styled(self, text: str, properties: etree._Element | None, *, has_page_numbers: bool) -> Paragraph:
         number, place = self.styles.numbering(properties)
         label = self.numbering.label(number, place) if number is not None else ""
         level = self.styles.heading_level(properties)
@@ -87,95 +95,39 @@ class DocxBody:
             title = one_line(f"{label} {text}" if label not in {"", "-"} else text)
             return Paragraph(title, level, self.styles.is_title(properties))
         if not label:
-            return Paragraph(text)
+            return Paragraph(text, has_page_numbers=has_page_numbers)
         return Paragraph(f"{'  ' * place}{label} {text}", is_item=True)
 
-    def _inline(self, element: etree._Element, pieces: list[str], beside: list[etree._Element]) -> None:
-        for below in element:
-            name = local_name(below)
-            if name == "t":
-                pieces.append(below.text or "")
-            elif name in _SIGNS:
-                pieces.append(_SIGNS[name])
-            elif name == "sym":
-                pieces.append(_symbol(value(below, "char")))
-            elif name in _NOTES:
-                note = self.notes.pop((_NOTES[name], value(below, "id")), None)
-                beside.extend([] if note is None else [note])
-            elif name == "txbxContent":
-                beside.append(below)
-            elif name == "AlternateContent":
-                if (chosen := _chosen(below)) is not None:
-                    self._inline(chosen, pieces, beside)
-            elif name and name not in _SILENT:
-                self._inline(below, pieces, beside)
-
     def _table(self, element: etree._Element) -> Iterator[Block]:
-        rows = [list(_cells(row)) for row in _named(element, "tr")]
-        width = max((sum(span for _, span, _ in row) for row in rows), default=0)
+        rows = rows_of(element)
+        width = max((sum(cell.span for cell in row) for row in rows), default=0)
         if width <= 1:
             # A single column is a frame around text, not a table.
             for row in rows:
-                for cell, _, _ in row:
-                    yield from self.blocks(cell)
+                for cell in row:
+                    if cell.element is not None:
+                        yield from self.blocks(cell.element)
             return
         texts = [texts for row in rows if any(texts := self._row(row, width))]
         if texts:
-            head, *others = ("| " + " | ".join(row) + " |" for row in texts)
-            yield Table("\n".join([head, "|" + " --- |" * width, *others]))
+            yield Table(markdown(texts))
 
-    def _row(self, row: list[tuple[etree._Element, int, bool]], width: int) -> list[str]:
+    def _row(self, row: list[Cell], width: int) -> list[str]:
         texts: list[str] = []
-        for cell, span, is_continued in row:
-            texts.append("" if is_continued else self._cell(cell))
-            texts.extend([""] * (span - 1))
+        for cell in row:
+            texts.append("" if cell.element is None or cell.is_continued else self._cell(cell.element))
+            texts.extend([""] * (cell.span - 1))
         return texts + [""] * (width - len(texts))
 
     def _cell(self, cell: etree._Element) -> str:
         """Return a cell on one line; of a table within, the words remain."""
         parts = [
-            _flat(block.text) if isinstance(block, Table) else block.text.replace("|", "\\|")
+            flat(block.text) if isinstance(block, Table) else block.text.replace("|", "\\|")
             for block in self.blocks(cell)
         ]
         return " ".join(" ".join(parts).split())
 
 
-def _flat(table: str) -> str:
-    head, _, *others = table.split("\n")
-    rows = (", ".join(cell.strip() for cell in row.strip("| ").split(" | ") if cell.strip()) for row in [head, *others])
-    return "; ".join(row for row in rows if row)
-
-
-def _cells(row: etree._Element) -> Iterator[tuple[etree._Element, int, bool]]:
-    """Yield each cell with the columns that it spans, and whether it only goes on with the one above."""
-    for cell in _named(row, "tc"):
-        properties = child(cell, "tcPr")
-        merged = child(properties, "vMerge")
-        span = whole_number(value(child(properties, "gridSpan"))) or 1
-        yield cell, min(span, SPAN_MAX), merged is not None and value(merged) != "restart"
-
-
-def _named(container: etree._Element, wanted: str) -> Iterator[etree._Element]:
-    """Yield the rows of a table or the cells of a row, through what may stand around them."""
-    for element in container:
-        name = local_name(element)
-        if name == wanted:
-            yield element
-        elif name in _TRANSPARENT:
-            yield from _named(element, wanted)
-
-
-def _chosen(alternatives: etree._Element) -> etree._Element | None:
-    """Return one of several renderings of the same thing: the newer, or else the one for old programs."""
-    choice = child(alternatives, "Choice")
-    return choice if choice is not None else child(alternatives, "Fallback")
-
-
-def _symbol(code: str | None) -> str:
-    """Return a character of a symbol font; those of a font's private area mean nothing without the font."""
-    try:
-        point = int(code or "", 16)
-    except ValueError:
-        return ""
-    is_readable = 0x20 <= point < 0xD800 or 0xF900 <= point <= 0xFFFD
-    return chr(point) if is_readable else ""
+def _goes_on(paragraph: etree._Element) -> bool:
+    following = paragraph.getnext()
+    return following is not None and local_name(following) == "p"

@@ -1,12 +1,15 @@
-"""DOCX: python-docx opens it, and the text is put together in reading order."""
+"""DOCX: the text put together in reading order, from the XML of its parts."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
+from itertools import chain
 from typing import BinaryIO
 
 from lxml import etree
 
 from lexora_gql.adapters.extraction import failures
 from lexora_gql.adapters.extraction.docx_body import Block, DocxBody, Paragraph, Table
+from lexora_gql.adapters.extraction.docx_margins import Margins
 from lexora_gql.adapters.extraction.docx_numbering import Numbering
 from lexora_gql.adapters.extraction.docx_package import KIND, open_docx
 from lexora_gql.adapters.extraction.docx_styles import Styles, child, local_name, value
@@ -28,10 +31,21 @@ def read_docx(source: BinaryIO, progress: Callable[[int, int | None], None]) -> 
         raise failures.corrupt(KIND)
     notes = {**_notes("footnotes", parts.footnotes), **_notes("endnotes", parts.endnotes)}
     reader = DocxBody(Styles(parts.styles), Numbering(parts.numbering), notes)
+    margins = Margins(body, parts.settings, parts.margins)
     try:
-        yield _assembled(reader.blocks(body), parts.title, progress)
+        blocks = chain(margins.blocks("header", reader), reader.blocks(body), margins.blocks("footer", reader))
+        found = _assembled(blocks, parts.title, progress)
     except RecursionError:
         raise failures.corrupt(KIND) from None
+    yield replace(found, warnings=_warnings(reader))
+
+
+def _warnings(reader: DocxBody) -> tuple[str, ...]:
+    if not reader.elsewhere:
+        return ()
+    what = "a part" if reader.elsewhere == 1 else f"{reader.elsewhere:,} parts"
+    message = f"The DOCX includes {what} in another format or from another file, whose text was not read."
+    return (f"{message} Open it in Word, save it anew and upload that.",)
 
 
 def _notes(kind: str, part: etree._Element | None) -> dict[tuple[str, str | None], etree._Element]:

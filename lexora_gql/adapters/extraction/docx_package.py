@@ -1,18 +1,19 @@
-"""Opening a DOCX: a zip of XML parts, unpacked within limits before anything else sees it."""
+"""Opening a DOCX: a zip of XML parts, unpacked within limits before anything looks into it."""
 
-import io
+import posixpath
 import re
 import zipfile
 import zlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import BinaryIO
+from urllib.parse import unquote
 
-from docx import Document
-from docx.opc.constants import RELATIONSHIP_TYPE
 from lxml import etree
 
 from lexora_gql.adapters.extraction import failures
 from lexora_gql.adapters.extraction.cleaning import one_line
+from lexora_gql.adapters.extraction.docx_styles import local_name
 from lexora_gql.adapters.extraction.limits import MEBIBYTE
 from lexora_gql.ports.text_extractor import ExtractionFailed
 
@@ -22,41 +23,73 @@ PIECE_BYTES = MEBIBYTE
 KIND = "DOCX"
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _ENCRYPTED_STREAM = "EncryptedPackage".encode("utf-16-le")
-_TEXTUAL = (".xml", ".rels")
+_TEXTUAL = (".xml", ".rels", ".psmdcp")
 _MAIN = re.compile(r"(?:^|/)word/document\d*\.xml$", re.IGNORECASE)
 # Word writes none of these, other programs do; they are not XML, but easily left out.
 _CONTROL = re.compile(
     rb"[\x00-\x08\x0b\x0c\x0e-\x1f]|&#(?:x0*(?:[0-8bcef]|1[0-9a-f])|0*(?:[0-8]|1[124-9]|2\d|3[01]));", re.IGNORECASE
 )
+# What programs write where nobody has named the document.
+_NO_TITLES = {"word document", "document", "document1", "untitled", "title", "microsoft word"}
 
 
 @dataclass(frozen=True, slots=True)
 class DocxParts:
-    """The XML that a document's text is made of; what is missing is None."""
+    """The XML that a document's text is made of; what is missing is None.
+
+    Attributes:
+        margins: Headers and footers, by the identity of their relationship.
+    """
 
     document: etree._Element
     styles: etree._Element | None
     numbering: etree._Element | None
+    settings: etree._Element | None
     footnotes: etree._Element | None
     endnotes: etree._Element | None
+    margins: dict[str, etree._Element]
     title: str | None
 
 
 def open_docx(source: BinaryIO) -> DocxParts:
-    """Return a document's parts, by python-docx or, where that stumbles over something beside the text, directly.
+    """Return a document's parts, found by their relationships, as both editions of the standard name them.
+
+    A part beside the text that is damaged counts as missing.
 
     Raises:
         ExtractionFailed: ENCRYPTED, CORRUPT or TOO_LARGE_TO_PARSE.
     """
     _refuse_ole(source)
     members = _unpack(source)
-    title = _title(members.get("docProps/core.xml"))
-    try:
-        return _by_python_docx(members, title)
-    except MemoryError:
-        raise
-    except Exception:  # noqa: BLE001  # python-docx raises whatever a part that we need not read leads it to
-        return _directly(members, title)
+    kinds = {kind: target for kind, _, target in _relations(members, "")}
+    name = kinds.get("officeDocument", "")
+    if name not in members:
+        name = next((name for name in sorted(members) if _MAIN.search(name)), "")
+    document = _parse(members.get(name))
+    if document is None:
+        raise failures.corrupt(KIND)
+    folder = posixpath.dirname(name)
+    related: dict[str, str] = {}
+    margins: dict[str, etree._Element] = {}
+    for kind, identity, target in _relations(members, name):
+        if kind not in {"header", "footer"}:
+            related.setdefault(kind, target)
+        elif (margin := _parse(members.get(target))) is not None:
+            margins[identity] = margin
+
+    def beside(kind: str) -> etree._Element | None:
+        return _parse(members.get(related.get(kind, f"{folder}/{kind}.xml")))
+
+    return DocxParts(
+        document=document,
+        styles=beside("styles"),
+        numbering=beside("numbering"),
+        settings=beside("settings"),
+        footnotes=beside("footnotes"),
+        endnotes=beside("endnotes"),
+        margins=margins,
+        title=_title(members.get(kinds.get("core-properties", "docProps/core.xml"))),
+    )
 
 
 def _refuse_ole(source: BinaryIO) -> None:
@@ -111,50 +144,23 @@ def _member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, remaining: int) -> 
     return b"".join(pieces), size
 
 
-def _by_python_docx(members: dict[str, bytes], title: str | None) -> DocxParts:
-    stripped = io.BytesIO()
-    with zipfile.ZipFile(stripped, "w", zipfile.ZIP_STORED) as archive:
-        for name, data in members.items():
-            archive.writestr(name, data)
-    stripped.seek(0)
-    part = Document(stripped).part
-
-    def related(kind: str) -> etree._Element | None:
-        try:
-            found = part.part_related_by(kind)
-        except KeyError:
-            return None
-        element = getattr(found, "element", None)
-        return element if element is not None else _parse(found.blob)
-
-    return DocxParts(
-        document=part.element,
-        styles=related(RELATIONSHIP_TYPE.STYLES),
-        numbering=related(RELATIONSHIP_TYPE.NUMBERING),
-        footnotes=related(RELATIONSHIP_TYPE.FOOTNOTES),
-        endnotes=related(RELATIONSHIP_TYPE.ENDNOTES),
-        title=title,
-    )
+def _relations(members: dict[str, bytes], source: str) -> Iterator[tuple[str, str, str]]:
+    """Yield kind, identity and target of each part that a part is related to; the package itself has no name."""
+    folder, name = posixpath.split(source)
+    found = _parse(members.get(posixpath.join(folder, "_rels", f"{name}.rels")))
+    for relation in found if found is not None else ():
+        if local_name(relation) != "Relationship":
+            continue
+        kind, target = relation.get("Type", ""), relation.get("Target", "")
+        if target and relation.get("TargetMode") != "External":
+            path = posixpath.normpath(posixpath.join("/", folder, unquote(target))).lstrip("/")
+            yield kind.rpartition("/")[2], relation.get("Id", ""), path
 
 
-def _directly(members: dict[str, bytes], title: str | None) -> DocxParts:
-    name = next((name for name in sorted(members) if _MAIN.search(name)), None)
-    if name is None:
-        raise failures.corrupt(KIND)
-    document = _parse(members[name])
-    if document is None:
-        raise failures.corrupt(KIND)
-    folder = name.rpartition("/")[0]
-
-    def beside(part: str) -> etree._Element | None:
-        data = members.get(f"{folder}/{part}.xml")
-        return _parse(data) if data else None
-
-    return DocxParts(document, beside("styles"), beside("numbering"), beside("footnotes"), beside("endnotes"), title)
-
-
-def _parse(data: bytes) -> etree._Element | None:
+def _parse(data: bytes | None) -> etree._Element | None:
     """Return an XML part, or None when it is none; entities stay unresolved, nothing is fetched."""
+    if not data:
+        return None
     # `huge_tree` lifts libxml2's limit of 10 MB a text node; what may be unpacked is bounded already.
     parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=True)
     try:
@@ -168,8 +174,8 @@ def _parse(data: bytes) -> etree._Element | None:
 
 
 def _title(core: bytes | None) -> str | None:
-    properties = _parse(core) if core else None
+    properties = _parse(core)
     if properties is None:
         return None
-    named = properties.findtext("{http://purl.org/dc/elements/1.1/}title")
-    return one_line(named or "") or None
+    title = one_line(properties.findtext("{http://purl.org/dc/elements/1.1/}title") or "")
+    return None if title.casefold() in _NO_TITLES else title or None

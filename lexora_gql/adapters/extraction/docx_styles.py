@@ -19,6 +19,7 @@ class Style:
     based_on: str | None
     outline_level: int | None
     numbering: tuple[str | None, int | None]
+    is_hidden: bool | None = None
 
 
 def local_name(element: etree._Element) -> str:
@@ -48,6 +49,12 @@ def whole_number(text: str | None) -> int | None:
     return int(text) if text is not None and text.isascii() and text.isdigit() and len(text) < 10 else None
 
 
+def switched(properties: etree._Element | None, name: str) -> bool | None:
+    """Return whether a property is on or off, None where nothing is said."""
+    found = child(properties, name)
+    return None if found is None else value(found) not in {"0", "false", "off"}
+
+
 class Styles:
     """The styles of one document."""
 
@@ -61,8 +68,10 @@ class Styles:
                     based_on=value(child(element, "basedOn")),
                     outline_level=whole_number(value(child(properties, "outlineLvl"))),
                     numbering=_numbering(properties),
+                    is_hidden=switched(child(element, "rPr"), "vanish"),
                 )
         self._levels: dict[str, int | None] = {}
+        self._hidden: dict[str | None, bool | None] = {None: None}
 
     def heading_level(self, properties: etree._Element | None) -> int | None:
         """Return 1 to 9 for a heading, None for what is none; a title is of level 1."""
@@ -81,6 +90,20 @@ class Styles:
         identity = value(child(properties, "pStyle")) or ""
         style = self._styles.get(identity)
         return (style.name if style else identity).lower() == "title"
+
+    def hides(self, paragraph: etree._Element | None, run: etree._Element | None) -> bool:
+        """Whether text is hidden, by the run's own properties or by a style, the run's before the paragraph's."""
+        own = switched(run, "vanish")
+        for identity in (value(child(run, "rStyle")), value(child(paragraph, "pStyle"))):
+            if own is None:
+                own = self._style_hides(identity)
+        return bool(own)
+
+    def _style_hides(self, identity: str | None) -> bool | None:
+        if identity not in self._hidden:
+            said = (style.is_hidden for style in self._line(identity) if style.is_hidden is not None)
+            self._hidden[identity] = next(said, None)
+        return self._hidden[identity]
 
     def numbering(self, properties: etree._Element | None) -> tuple[str | None, int]:
         """Return the numbering that a paragraph takes part in, None for none, and its level from 0."""
