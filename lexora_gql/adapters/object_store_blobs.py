@@ -13,13 +13,11 @@ import obstore
 from obstore.store import LocalStore, ObjectStore, from_url
 
 from lexora_gql.adapters.blob_errors import bucket_errors, folder_errors
+from lexora_gql.adapters.bucket_uploads import put
 from lexora_gql.adapters.durable_files import INCOMING, delete_durably, remove_leftovers, write_durably
 from lexora_gql.ports.blob_store import BlobMissing, BlobStoreAway
 
 PIECE_BYTES = 256 * 1024
-PART_BYTES = 8 * 1024 * 1024
-PARTS_AT_ONCE = 2
-"""With PART_BYTES the most that an upload to a bucket holds in memory, but for one part more."""
 
 KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,199}(?:/[A-Za-z0-9][A-Za-z0-9._-]{0,199}){0,7}")
 BUCKETS = ("s3://", "gs://", "az://")
@@ -74,15 +72,7 @@ class ObjectStoreBlobs:
             await write_durably(self._folder, key, pieces)
             return
         try:
-            with bucket_errors():
-                await obstore.put_async(
-                    self._opened(),
-                    key,
-                    _not_empty(pieces),
-                    use_multipart=True,
-                    chunk_size=PART_BYTES,
-                    max_concurrency=PARTS_AT_ONCE,
-                )
+            await put(self._opened(), key, pieces)
         except BaseException:
             # A bucket shows no half-written object, but the last reply may have been lost. Where it does not answer
             # either, whoever looks for orphans finds it.
@@ -171,8 +161,11 @@ class ObjectStoreBlobs:
             return
         batches = aiter(obstore.list(self._opened(), chunk_size=LISTED_AT_ONCE))
         while True:
-            with folder_errors(), bucket_errors():
-                batch = await anext(batches, None)
+            try:
+                with bucket_errors():
+                    batch = await anext(batches, None)
+            except OSError as error:
+                raise BlobStoreAway from error
             if batch is None:
                 return
             for found in batch:
@@ -195,12 +188,6 @@ class ObjectStoreBlobs:
                 raise FileNotFoundError
             self._store = LocalStore(self._folder)
         return self._store
-
-
-async def _not_empty(pieces: AsyncIterable[bytes]) -> AsyncIterator[bytes]:
-    async for piece in pieces:
-        if piece:
-            yield piece
 
 
 def _require_key(key: str) -> None:
