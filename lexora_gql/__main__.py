@@ -268,7 +268,7 @@ async def _vectors(settings: Settings) -> Sequence[Finding]:
     except (DomainError, WrongSettings, SQLAlchemyError, OSError):
         return [Finding(subject, State.UNUSED, "cannot be looked at; see PostgreSQL and Migrations")]
     if stored.serving != stored.configured:
-        by = "still search by them" if stored.is_to_be_had else "go by wording only"
+        by = "still go by them" if stored.is_to_be_had else "go by wording only"
         about = f"are of {stored.serving}, {stored.configured} is set; searches {by}: {advice}"
         return [Finding(subject, State.DEGRADED, about)]
     if stored.without:

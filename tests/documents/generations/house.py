@@ -1,6 +1,6 @@
 """Servers with embedders of their own over one database: what two releases of settings look like side by side."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
@@ -57,6 +57,7 @@ class House:
 
     database: Database
     library: Library
+    blobs: InMemoryBlobs = field(default_factory=InMemoryBlobs)
 
     @classmethod
     def over(cls, database: Database) -> "House":
@@ -77,7 +78,7 @@ class House:
             database=self.database,
             bus=bus or InMemoryEvents(),
             queue=InMemoryJobQueue(),
-            blobs=InMemoryBlobs(),
+            blobs=self.blobs,
             embedder=configured,
             model=ScriptedChatModel(),
             index=index or BruteForceIndex(),
