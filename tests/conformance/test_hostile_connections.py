@@ -3,17 +3,21 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
 
 import pytest
 
+from lexora_gql.storage.database import Database
 from lexora_gql.transport import heads
 from lexora_gql.transport.graphql.http import bodies
 from tests.conformance.raw_http import post, wire
-from tests.transport.api import PREFLIGHT, Api
+from tests.transport.api import PREFLIGHT, Api, serving, settings_for
 
 QUERY = b'{"query":"{ serverInfo { name } }"}'
 ANSWER = {"serverInfo": {"name": "Lexora"}}
 CLOSING = "Connection: close"
+FRIEND, STRANGER = "https://app.example.org", "https://app.example.org.example.com"
 LARGE = 8 * 1024 * 1024
 
 
@@ -221,7 +225,45 @@ async def endless(piece: bytes) -> AsyncIterator[bytes]:
         await asyncio.sleep(0.001)
 
 
+@pytest.fixture
+async def shared(database: Database, tmp_path: Path) -> AsyncIterator[Api]:
+    """A server that pages of one other site may use."""
+    async with serving(database, settings_for(tmp_path, cors_origins=(FRIEND,))) as running:
+        yield running
+
+
 class TestOtherSites:
+    @pytest.mark.parametrize(("origin", "status", "allowed"), [(FRIEND, 200, FRIEND), (STRANGER, 400, None)])
+    async def test_they_ask_for_leave_first(self, shared: Api, origin: str, status: int, allowed: str | None) -> None:
+        headers = {
+            "Origin": origin,
+            "Access-Control-Request-Method": "POST",
+            "Access-Control-Request-Headers": "authorization, content-type, graphql-require-preflight",
+        }
+        response = await shared.http.options("/graphql", headers=headers)
+
+        assert (response.status_code, response.headers.get("access-control-allow-origin")) == (status, allowed)
+        assert "access-control-allow-credentials" not in response.headers
+
+    @pytest.mark.parametrize(
+        ("request_", "status"),
+        [
+            ({"content": QUERY, "headers": {"Content-Type": "application/json"}}, 200),
+            ({"content": b"{", "headers": {"Content-Type": "application/json"}}, 400),
+            ({"content": b"x" * 2_000_000, "headers": {"Content-Type": "application/json"}}, 413),
+            ({"files": {"0": b""}, "headers": PREFLIGHT}, 401),
+        ],
+    )
+    async def test_they_may_read_every_answer_that_is_meant_for_them(
+        self, shared: Api, request_: dict[str, Any], status: int
+    ) -> None:
+        for origin, allowed in ((FRIEND, FRIEND), (STRANGER, None)):
+            headers = request_["headers"] | {"Origin": origin}
+            response = await shared.http.post("/graphql", **request_ | {"headers": headers})
+
+            assert (response.status_code, response.headers.get("access-control-allow-origin")) == (status, allowed)
+            assert {"Accept", "Origin"} <= {each.strip() for each in response.headers["vary"].split(",")}
+
     @pytest.mark.parametrize("header", [*PREFLIGHT, "Apollo-Require-Preflight", "X-Requested-With"])
     async def test_any_of_three_headers_says_that_a_form_is_meant(self, api: Api, header: str) -> None:
         reader = await api.somebody()
