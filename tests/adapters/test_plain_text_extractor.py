@@ -1,23 +1,18 @@
-"""Reading plain text and Markdown."""
+"""Reading plain text."""
 
 import io
 
 import pytest
 
 from lexora_gql.adapters.extraction.decoding import decode
-from lexora_gql.adapters.extraction.markdown_extractor import read_markdown
 from lexora_gql.adapters.extraction.plain_text_extractor import read_plain_text
-from lexora_gql.ports.text_extractor import ExtractedText, ExtractionFailed, Heading, PageSpan
+from lexora_gql.ports.text_extractor import ExtractedText, ExtractionFailed, PageSpan
 from tests.adapters.reading_processes import ignore
 
 
 def plain(data: bytes) -> ExtractedText:
     [found] = read_plain_text(io.BytesIO(data), ignore)
     return found
-
-
-def markdown(text: str) -> ExtractedText:
-    return list(read_markdown(io.BytesIO(text.encode()), ignore))[-1]
 
 
 GERMAN = "Die Verordnung über das Löschen von Bränden gilt für alle Gebäude in größeren Städten."
@@ -116,58 +111,5 @@ class TestPlainText:
     def test_nothing_to_read_is_no_text(self, data: bytes) -> None:
         with pytest.raises(ExtractionFailed) as failure:
             plain(data)
-
-        assert failure.value.code == "NO_TEXT"
-
-
-class TestMarkdown:
-    def test_the_text_stays_as_it_is_written(self) -> None:
-        source = "# Pay *now*\n\nIn **30** days.\n"
-
-        assert markdown(source).text == source
-
-    def test_headings_of_both_kinds_with_their_places(self) -> None:
-        source = "Title\n=====\n\ntext\n\n## `code` and [a link](https://x.example) ##\n\nSub\n---\n"
-
-        found = markdown(source)
-
-        assert found.headings == (
-            Heading(1, "Title", 0),
-            Heading(2, "code and a link", source.index("##")),
-            Heading(2, "Sub", source.index("Sub")),
-        )
-        assert found.title == "Title"
-
-    def test_code_is_no_heading_and_stays_whole_as_tables_do(self) -> None:
-        source = "# A\n\n```sh\n# not a heading\n```\n\n| a | b |\n| - | - |\n| 1 | 2 |\n\nend\n"
-
-        found = markdown(source)
-
-        assert [heading.title for heading in found.headings] == ["A"]
-        assert [source[block.start : block.end] for block in found.blocks] == [
-            "```sh\n# not a heading\n```\n",
-            "| a | b |\n| - | - |\n| 1 | 2 |\n",
-        ]
-
-    def test_front_matter_names_title_and_language(self) -> None:
-        source = '---\ntitle: "Sick leave"\nlang: de-AT\n---\n\n# Krankenstand\n'
-
-        found = markdown(source)
-
-        assert (found.title, found.language) == ("Sick leave", "de")
-        assert found.headings == (Heading(1, "Krankenstand", source.index("#")),)
-
-    def test_a_text_too_long_to_parse_is_scanned_for_headings_and_code(self) -> None:
-        head = "# First ##\n\n```sh\n# not a heading\n```\n\n"
-        source = head + "word\n" * 900_000 + "## Last\n"
-
-        found = markdown(source)
-
-        assert found.headings == (Heading(1, "First", 0), Heading(2, "Last", len(source) - 8))
-        assert [source[block.start : block.end] for block in found.blocks] == ["```sh\n# not a heading\n```"]
-
-    def test_a_file_of_marks_only_has_no_text(self) -> None:
-        with pytest.raises(ExtractionFailed) as failure:
-            markdown("# \n\n---\n\n- \n")
 
         assert failure.value.code == "NO_TEXT"

@@ -12,17 +12,12 @@ _LINE = re.compile(
 )
 
 
-def scan_lines(text: str, body: int) -> tuple[tuple[Heading, ...], tuple[Span, ...]]:
-    """Return the headings that begin with number signs, and the code between fences.
-
-    Args:
-        text: The whole of it.
-        body: Where the front matter has ended.
-    """
+def scan_lines(text: str) -> tuple[tuple[Heading, ...], tuple[Span, ...]]:
+    """Return the headings that begin with number signs, and the code between fences."""
     headings: list[Heading] = []
     blocks: list[Span] = []
     opened: re.Match[str] | None = None
-    for match in _LINE.finditer(text, body):
+    for match in _LINE.finditer(text):
         fence = match["fence"]
         if opened is not None:
             if fence and fence.startswith(opened["fence"]) and not match["info"].strip():
