@@ -1,10 +1,12 @@
 import asyncio
 
+from lexora_gql.adapters.offline.embedder import HashingEmbedder
 from lexora_gql.documents.models import Document, DocumentStatus
 from lexora_gql.storage.database import Database
 from lexora_gql.workers.jobs import Slots
 from tests.database import connect
 from tests.documents.desk import Desk, GatedEmbedder
+from tests.documents.generations.house import NEW, OLD, House, new, old, upload
 from tests.factories import Library
 
 
@@ -80,3 +82,24 @@ class TestStopping:
         await asyncio.sleep(0.1)
 
         assert (await desk.row(document.id)).status is DocumentStatus.PENDING
+
+
+class TestReindexing:
+    async def test_it_gets_the_time_that_documents_leave(self, database: Database) -> None:
+        house = House.over(database)
+        viewer = await house.library.reader()
+        await house.filled(viewer, 40)
+        process = house.server(new(), old())
+        await process.services.reindexing.start_locally()
+        late = await upload(process, viewer, "The canteen is closed on Sundays.")
+        reembedding = process.upkeep.reembedding
+
+        await Slots(process.upkeep.ingestion, 1, reembedding).work()
+
+        embedder = process.adapters.embedder
+        assert isinstance(embedder, HashingEmbedder)
+        # The upload was first, though it came last.
+        assert "Sundays" in embedder.texts_embedded[0]
+        assert len(embedder.texts_embedded) == 41
+        assert (await Desk(database).row(late.id)).status == DocumentStatus.READY
+        assert await house.generations() == [(1, OLD), (2, NEW)]
