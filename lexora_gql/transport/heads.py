@@ -60,12 +60,25 @@ class BoundedHeads(HttpToolsProtocol):
             self._deadline.cancel()
             self._deadline = None
 
+    @property
+    def _is_answering(self) -> bool:
+        # There is none before the first request, whatever uvicorn's types say.
+        return bool(self.cycle) and not self.cycle.response_complete
+
     def _time_out(self) -> None:
+        if self._is_answering:
+            # Nothing is read of a request while others wait before it.
+            self._deadline = self.loop.call_later(HEAD_SECONDS, self._time_out)
+            return
         self._refuse(TIMED_OUT, f"The headers have not come within {HEAD_SECONDS:.0f} seconds.")
 
     def _refuse(self, status: int, message: str) -> None:
         self._end_head()
         if self.transport.is_closing():
+            return
+        if self._is_answering:
+            # Whatever is said now would stand in the middle of another answer.
+            self.transport.abort()
             return
         body = json.dumps({"errors": [{"message": message, "extensions": {"code": "BAD_REQUEST"}}]}).encode()
         headers = f"content-type: application/json; charset=utf-8\r\ncontent-length: {len(body)}\r\nconnection: close"

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from lexora_gql.adapters.offline.chat_model import ScriptedChatModel
 from lexora_gql.storage.database import Database
 from lexora_gql.transport import heads
 from lexora_gql.transport.graphql.http import bodies
@@ -200,6 +201,28 @@ class TestHeads:
 
             assert (await connection.hear()).status == 408
             assert await connection.is_closed()
+
+    async def test_half_of_one_does_not_break_into_an_answer(self, api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(heads, "HEAD_SECONDS", 0.05)
+        model, gate = api.process.adapters.model, asyncio.Event()
+        assert isinstance(model, ScriptedChatModel)
+        model.script("Within 30 days [1].", gate)
+        reader = await api.somebody()
+        await reader.upload(("invoices.md", b"Invoices are paid within 30 days."))
+        await api.ingest()
+        query = 'mutation { sendMessage(input: {content: "When are invoices paid?", waitSeconds: 20}) { __typename } }'
+        async with wire(api.port) as connection:
+            asked = post(json.dumps({"query": query}).encode(), f"Authorization: Bearer {reader.token}")
+            await connection.say(asked, b"GET /graphql HTTP/1.1\r\n")
+            while not model.requests:  # noqa: ASYNC110  # the model tells nobody that it was asked
+                await asyncio.sleep(0.01)
+            # Several times as long as the second request may take to come.
+            await asyncio.sleep(0.2)
+            gate.set()
+            first, second = await connection.hear(), await connection.hear()
+
+        assert json.loads(first.content)["data"] == {"sendMessage": {"__typename": "MessageSent"}}
+        assert second.status == 408
 
     @pytest.mark.parametrize("token", ["\xff\xfe", "eyJ.\xe9.x", "a" * 20_000, "", "a b c", "null", "%00"])
     async def test_a_token_of_garbage_is_nobodys(self, shared_api: Api, token: str) -> None:
