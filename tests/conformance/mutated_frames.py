@@ -49,8 +49,7 @@ def conversation(messages: list[Message], chance: random.Random) -> Conversation
     if kind == "value":
         texts = [to_text(message) for message in messages]
         change = chance.choice(VALUES)
-        for _ in range(chance.choice((1, 1, 2, 3))):
-            texts[at] = change(messages[at], chance)
+        texts[at] = change(messages[at], chance)
         return Conversation(f"{change.__name__} {at}", [framed(text.encode(errors="surrogatepass")) for text in texts])
     raw = [to_text(message).encode() for message in messages]
     if kind == "text":

@@ -2,12 +2,14 @@
 
 import asyncio
 import hashlib
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from graphql import print_ast
+from websockets.frames import Frame, Opcode
 
 from lexora_gql import clock
 from lexora_gql.accounts.session_cache import AGE_MAX
@@ -272,6 +274,19 @@ class TestCompleting:
 
         # Over HTTP came DocumentFeedCursor; the upload is a mutation.
         assert added == {("subscription", "ok"): 2, ("query", "ok"): 3, ("unknown", "refused"): 1}
+
+    async def test_one_that_is_completed_before_it_begins_is_counted_too(self, shared_api: Api) -> None:
+        registry, labels = shared_api.process.metrics.registry, {"type": "unknown", "outcome": "ok"}
+        before = registry.get_sample_value("graphql_operations_total", labels) or 0.0
+        async with shared_api.socket() as socket:
+            await socket.initialise()
+            both = {"type": "subscribe", "id": "1", "payload": NAME}, {"type": "complete", "id": "1"}
+            frames = [Frame(Opcode.TEXT, json.dumps(message).encode()) for message in both]
+            socket.connection.transport.write(b"".join(frame.serialize(mask=True) for frame in frames))
+            await socket.say("ping")
+
+            assert await socket.hear() == {"type": "pong"}
+        assert registry.get_sample_value("graphql_operations_total", labels) == before + 1
 
 
 class TestContexts:

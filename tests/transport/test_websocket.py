@@ -4,8 +4,10 @@ import asyncio
 from typing import Any
 
 import pytest
+from starlette.types import Message
 
 from tests.transport.api import Api
+from tests.transport.complaints import no_complaints
 
 SEARCHED = "# Invoices\n\nInvoices are paid within 30 days.\n"
 
@@ -34,6 +36,21 @@ class TestOperations:
         async with asyncio.timeout(5):
             while gauge._value.get():  # noqa: ASYNC110  # a gauge has no event
                 await asyncio.sleep(0.01)
+
+    async def test_one_that_is_gone_before_it_was_let_in_is_no_fault(self, shared_api: Api) -> None:
+        events: list[Message] = [{"type": "websocket.connect"}]
+
+        async def receive() -> Message:
+            return events.pop()
+
+        async def send(_message: Message) -> None:
+            raise ConnectionResetError
+
+        scope = {"type": "websocket", "path": "/graphql", "headers": [], "subprotocols": [], "query_string": b""}
+        with no_complaints():
+            await shared_api.server.config.loaded_app(scope, receive, send)
+
+        assert shared_api.lifecycle.open_sockets == 0
 
 
 class TestAnswer:
