@@ -90,7 +90,7 @@ def next_whole_character(text: str, place: int, ceiling: int) -> int:
     for cut in range(place, min(place + MARKS_MAX, ceiling)):
         if cut == 0 or not _belong_together(text, cut):
             return skip_white_space(text, cut, ceiling)
-    return place
+    return ceiling if place + MARKS_MAX >= ceiling else place
 
 
 def _belong_together(text: str, cut: int) -> bool:

@@ -29,8 +29,8 @@ class Cutter:
         self._characters = characters
         self._overlap = overlap
         self._headings = sorted({heading.start for heading in extracted.headings})
-        self._blocks: tuple[Span, ...] = extracted.blocks
-        self._block_starts = [block.start for block in extracted.blocks]
+        self._blocks = [self._trimmed(block) for block in extracted.blocks]
+        self._block_starts = [block.start for block in self._blocks]
         self._tops = _top_starts(extracted.headings)
 
     def cuts(self) -> Iterator[tuple[int, int, int]]:
@@ -39,6 +39,11 @@ class Cutter:
         for start, end in pairwise(borders):
             if start < end:
                 yield from self._section(start, start + len(self._text[start:end].rstrip()))
+
+    def _trimmed(self, block: Span) -> Span:
+        """Return a block without the white space around it, which no passage holds and so must not fit."""
+        start = skip_white_space(self._text, block.start, block.end)
+        return Span(start, start + len(self._text[start : block.end].rstrip()))
 
     def _section(self, low: int, high: int) -> Iterator[tuple[int, int, int]]:
         core = start = skip_white_space(self._text, low, high)
