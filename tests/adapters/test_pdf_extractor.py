@@ -6,7 +6,7 @@ import pypdfium2
 import pytest
 from pypdf import PageObject
 from pypdf.constants import PageLabelStyle
-from pypdf.generic import NameObject
+from pypdf.generic import DictionaryObject, NameObject
 from pypdfium2 import PdfiumError, raw
 
 from lexora_gql.adapters.extraction.pdf_extractor import read_pdf
@@ -103,7 +103,9 @@ class TestStructure:
         writer = pdf_writer(PAY, LEAVE)
         first = writer.add_outline_item(title="Pay", page_number=0)
         second = writer.add_outline_item(title="Leave", page_number=1)
-        second.get_object()[NameObject("/Next")] = first
+        item = second.get_object()
+        assert isinstance(item, DictionaryObject)
+        item[NameObject("/Next")] = first
 
         assert [heading.title for heading in read(written(writer)).headings] == ["Pay", "Leave"]
 

@@ -2,7 +2,7 @@
 
 import re
 
-import pycld2  # type: ignore[import-untyped]  # it ships no types
+import pycld2
 
 # Slices from the beginning, the middle and the end: forms and papers may begin in another language than they go on in.
 SLICES = 3
