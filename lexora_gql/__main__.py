@@ -92,8 +92,8 @@ def export_schema(
 ) -> None:
     """Write the GraphQL schema that this server offers."""
     from lexora_gql.terminal.contract import files
+    from lexora_gql.transport.graphql.execution.costs.weights import describe
     from lexora_gql.transport.graphql.schema import CORE, export_sdl
-    from lexora_gql.transport.graphql.weights import describe
 
     end_with(lambda: (files.check if check else files.export)(export_sdl(), describe(CORE), path))
 
@@ -136,6 +136,29 @@ def reindex(
 ) -> None:
     """Embed everything with the embedder that is set now; the old vectors serve until it is done."""
     end_with(lambda: _reindex(_of_running_up(load_settings()), is_waiting=wait))
+
+
+@app.command("audit")
+def audit(
+    *,
+    force: Annotated[bool, typer.Option("--force", help="Remove them also where they are most of all files.")] = False,
+) -> None:
+    """Remove files that no document names, as the server does every day; ends with 1 if some are left."""
+
+    def look() -> int:
+        settings = _of_running_up(load_settings())
+        from lexora_gql.assembly import administration
+
+        try:
+            found = administration.audit(settings, is_forced=force)
+        except DomainError as error:
+            raise CannotGoOn(error.message) from None
+        typer.echo(f"{found.files:,} files, {found.orphans:,} that no document names, {found.removed:,} removed.")
+        if found.is_refused:
+            typer.echo("Nothing was removed: is DATABASE_URL the right one? If so, --force removes them.", err=True)
+        return 1 if found.left else 0
+
+    end_with(look)
 
 
 @app.command("doctor")

@@ -18,7 +18,7 @@ from lexora_gql.housekeeping import AUDIT_AFTER_SECONDS, AUDIT_SECONDS, Housekee
 from lexora_gql.settings import Settings, WrongSettings
 from lexora_gql.telemetry.logs import configure_logging
 from lexora_gql.transport.asgi import create_app
-from lexora_gql.transport.graphql.protocol import FRAME_BYTES_MAX
+from lexora_gql.transport.graphql.websocket.protocol import FRAME_BYTES_MAX
 from lexora_gql.transport.lifecycle import Lifecycle
 from lexora_gql.transport.wire import Connection, WebSocketConnection
 from lexora_gql.workers.schedule import every

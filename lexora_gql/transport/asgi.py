@@ -17,12 +17,12 @@ from lexora_gql.signing import Signer
 from lexora_gql.telemetry.metrics import Metrics
 from lexora_gql.transport.downloads import Downloads
 from lexora_gql.transport.graphiql import playground
-from lexora_gql.transport.graphql.admission import Admission
 from lexora_gql.transport.graphql.context import Environment
+from lexora_gql.transport.graphql.execution.admission import Admission
 from lexora_gql.transport.graphql.http.endpoint import GraphQLEndpoint
 from lexora_gql.transport.graphql.http.streaming import Streams
-from lexora_gql.transport.graphql.standing import ListenerLimits, Listeners
-from lexora_gql.transport.graphql.websocket import WebSocketEndpoint
+from lexora_gql.transport.graphql.listening import ListenerLimits, Listeners
+from lexora_gql.transport.graphql.websocket.endpoint import WebSocketEndpoint
 from lexora_gql.transport.health import Health
 from lexora_gql.transport.lifecycle import Lifecycle
 from lexora_gql.transport.metrics import MetricsEndpoint

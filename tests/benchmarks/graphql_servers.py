@@ -33,14 +33,14 @@ from lexora_gql.signing import Signer
 from lexora_gql.telemetry.logs import configure_logging
 from lexora_gql.transport.asgi import create_app
 from lexora_gql.transport.authentication import identify
-from lexora_gql.transport.graphql.admission import Admission
 from lexora_gql.transport.graphql.context import Context, Environment
-from lexora_gql.transport.graphql.execution import Executor
+from lexora_gql.transport.graphql.execution.admission import Admission
+from lexora_gql.transport.graphql.execution.executor import Executor
+from lexora_gql.transport.graphql.listening import ListenerLimits, Listeners
 from lexora_gql.transport.graphql.results import HANDLERS
 from lexora_gql.transport.graphql.scalars import SCALARS
 from lexora_gql.transport.graphql.schema import Mutation, Query, Subscription
-from lexora_gql.transport.graphql.standing import ListenerLimits, Listeners
-from lexora_gql.transport.graphql.websocket import WebSocketEndpoint
+from lexora_gql.transport.graphql.websocket.endpoint import WebSocketEndpoint
 from lexora_gql.transport.lifecycle import Lifecycle
 
 

@@ -19,7 +19,7 @@ from lexora_gql.assembly.process import Process, build
 from lexora_gql.settings import Settings
 from lexora_gql.storage.database import Database
 from lexora_gql.terminal.operations import operation
-from lexora_gql.transport.graphql.standing import ListenerLimits
+from lexora_gql.transport.graphql.listening import ListenerLimits
 from tests.conformance.node_project import prepared
 from tests.transport.api import PASSWORD, Api, assemble, serving, settings_for
 

@@ -9,11 +9,11 @@ from itertools import pairwise
 import pytest
 from graphql import GraphQLError, parse, specified_rules, validate
 
-from lexora_gql.transport.graphql.costs import plan
-from lexora_gql.transport.graphql.document_cache import ValidDocument
-from lexora_gql.transport.graphql.limits import Limits, exceeded, parsed
+from lexora_gql.transport.graphql.execution.costs.plan import plan
+from lexora_gql.transport.graphql.execution.document_cache import ValidDocument
+from lexora_gql.transport.graphql.execution.limits import Limits, exceeded, parsed
+from lexora_gql.transport.graphql.execution.validation import validated
 from lexora_gql.transport.graphql.schema import CORE
-from lexora_gql.transport.graphql.validation import validated
 from tests.conformance.answers import codes_of, faults_of
 from tests.conformance.heavy_documents import BAD_REQUEST, HEAVY, LARGE, TOO_COSTLY, Heavy, by_fragments, chain
 from tests.conformance.work import calls_of

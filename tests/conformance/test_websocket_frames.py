@@ -13,8 +13,8 @@ from graphql import print_ast
 from websockets.exceptions import ConnectionClosed
 
 from lexora_gql.terminal.operations import operation
-from lexora_gql.transport.graphql.protocol import Frame as Said
-from lexora_gql.transport.graphql.protocol import Ping, parse_frame
+from lexora_gql.transport.graphql.websocket.protocol import Frame as Said
+from lexora_gql.transport.graphql.websocket.protocol import Ping, parse_frame
 from tests.conformance.mutated_frames import Conversation, Message, conversation, framed, to_text
 from tests.transport.api import Api, Client, Socket
 from tests.transport.complaints import complaints, no_complaints
@@ -157,7 +157,7 @@ class TestControl:
                 raise ZeroDivisionError
             return frame
 
-        monkeypatch.setattr("lexora_gql.transport.graphql.websocket.parse_frame", failing)
+        monkeypatch.setattr("lexora_gql.transport.graphql.websocket.endpoint.parse_frame", failing)
         with complaints() as complained:
             found, _ = await converse_often(api, SEED, 10)
 

@@ -15,7 +15,7 @@ from lexora_gql import clock
 from lexora_gql.accounts.session_cache import AGE_MAX
 from lexora_gql.storage.database import Database
 from lexora_gql.terminal.operations import FOLDER, operation
-from lexora_gql.transport.graphql.standing import ListenerLimits
+from lexora_gql.transport.graphql.listening import ListenerLimits
 from tests.transport.api import Api, Client, Socket, serving, settings_for
 from tests.transport.complaints import no_complaints
 

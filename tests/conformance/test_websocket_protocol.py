@@ -14,7 +14,7 @@ from websockets.frames import Frame, Opcode
 from websockets.typing import Subprotocol
 
 from lexora_gql.storage.database import Database
-from lexora_gql.transport.graphql.standing import ListenerLimits
+from lexora_gql.transport.graphql.listening import ListenerLimits
 from tests.transport.api import Api, Socket, serving, settings_for
 from tests.transport.complaints import complaints, no_complaints
 
@@ -287,7 +287,7 @@ class TestComplaints:
         def fail(*_: object) -> None:
             raise ZeroDivisionError
 
-        monkeypatch.setattr("lexora_gql.transport.graphql.websocket.parse_frame", fail)
+        monkeypatch.setattr("lexora_gql.transport.graphql.websocket.endpoint.parse_frame", fail)
         with complaints() as found:
             async with shared_api.socket() as socket:
                 await socket.say("ping")

@@ -30,7 +30,7 @@ from lexora_gql.settings import Settings, load_settings
 from lexora_gql.storage.database import Database
 from lexora_gql.terminal.operations import operation
 from lexora_gql.transport.asgi import create_app
-from lexora_gql.transport.graphql.standing import ListenerLimits
+from lexora_gql.transport.graphql.listening import ListenerLimits
 from lexora_gql.transport.lifecycle import Lifecycle
 
 PASSWORD = "correct horse battery staple"

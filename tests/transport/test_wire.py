@@ -18,7 +18,7 @@ from lexora_gql.accounts.service import AccountService
 from lexora_gql.assembly import server
 from lexora_gql.storage.database import Database
 from lexora_gql.transport.authentication import Identity, identify
-from lexora_gql.transport.graphql.standing import ListenerLimits
+from lexora_gql.transport.graphql.listening import ListenerLimits
 from lexora_gql.transport.wire import Connection, WebSocketConnection
 from tests.transport.api import Api, Socket, serving, settings_for
 from tests.transport.complaints import no_complaints
@@ -182,7 +182,7 @@ class TestWebSockets:
             await gate.wait()
             return await identify(accounts, authorization)
 
-        monkeypatch.setattr("lexora_gql.transport.graphql.websocket.identify", slowly)
+        monkeypatch.setattr("lexora_gql.transport.graphql.websocket.endpoint.identify", slowly)
         async with api.socket() as client:
             await client.say("connection_init")
             await heard.wait()

@@ -1,6 +1,6 @@
 """How much JSON may say: each value is read, walked through and turned into what a resolver takes."""
 
-from lexora_gql.transport.graphql.limits import TOO_COSTLY, Limits
+from lexora_gql.transport.graphql.execution.limits import TOO_COSTLY, Limits
 from lexora_gql.transport.graphql.refusals import RequestRefused
 
 JSON_VALUES_MAX = 10_000

@@ -7,8 +7,8 @@ from graphql import GraphQLObjectType, build_schema
 
 from lexora_gql.terminal.contract.markdown import cost
 from lexora_gql.terminal.contract.reference import reference
+from lexora_gql.transport.graphql.execution.costs.weights import describe
 from lexora_gql.transport.graphql.schema import CORE, export_sdl
-from lexora_gql.transport.graphql.weights import describe
 from tests.shared_data import PROJECT
 
 SDL = '''

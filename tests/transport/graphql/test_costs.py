@@ -17,9 +17,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lexora_gql.terminal.operations import operation
-from lexora_gql.transport.graphql.costs import POINTS_MAX, CostPlan, plan
+from lexora_gql.transport.graphql.execution.costs.plan import POINTS_MAX, CostPlan, plan
+from lexora_gql.transport.graphql.execution.costs.weights import SIZES, TAKES_FILES, WEIGHTS, describe
 from lexora_gql.transport.graphql.schema import CORE
-from lexora_gql.transport.graphql.weights import SIZES, TAKES_FILES, WEIGHTS, describe
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),

@@ -11,7 +11,7 @@ import pytest
 
 from lexora_gql.settings import WrongSettings
 from lexora_gql.storage.database import Database
-from lexora_gql.transport.graphql.trusted_documents import TrustedDocuments, sha256_of
+from lexora_gql.transport.graphql.execution.trusted_documents import TrustedDocuments, sha256_of
 from tests.shared_data import PROJECT
 from tests.transport.api import Api, Client, serving, settings_for
 

@@ -4,8 +4,8 @@ import pytest
 from graphql import GraphQLError, OperationDefinitionNode, get_introspection_query, parse
 
 from lexora_gql.terminal.operations import FOLDER, operation, operation_names
-from lexora_gql.transport.graphql.counts import Counter
-from lexora_gql.transport.graphql.limits import Limits, exceeded, parsed
+from lexora_gql.transport.graphql.execution.counts import Counter
+from lexora_gql.transport.graphql.execution.limits import Limits, exceeded, parsed
 
 LIMITS = Limits(depth=4, aliases=2, root_fields=3, fragments=2, directives=2, operations=3, literals=2)
 SHORT = Limits(tokens=10, source_characters=60, source_lines=4, comments=2)

@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lexora_gql.documents.service import IncomingFile
-from lexora_gql.transport.graphql.multipart import MultipartReader
+from lexora_gql.transport.graphql.http.multipart import MultipartReader
 from lexora_gql.transport.graphql.refusals import RequestRefused
 from lexora_gql.transport.graphql.requests import GraphQLRequest
 

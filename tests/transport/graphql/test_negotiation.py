@@ -3,9 +3,9 @@
 import pytest
 from starlette.datastructures import Headers
 
+from lexora_gql.transport.graphql.execution.outcomes import Outcome
 from lexora_gql.transport.graphql.http.negotiation import GRAPHQL_JSON, JSON, Accepted, StreamKind, accepted
 from lexora_gql.transport.graphql.http.responses import StatusCodes, status_of
-from lexora_gql.transport.graphql.outcomes import Outcome
 
 EVENTS, PARTS = StreamKind.EVENTS, StreamKind.PARTS
 APOLLO = 'multipart/mixed;boundary="graphql";subscriptionSpec=1.0'

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lexora_gql.transport.graphql.protocol import (
+from lexora_gql.transport.graphql.websocket.protocol import (
     Closing,
     Complete,
     Frame,

@@ -27,10 +27,10 @@ from graphql import (
 )
 
 from lexora_gql.errors import DomainError
-from lexora_gql.transport.graphql import document_source
-from lexora_gql.transport.graphql.protocol import CloseCode
+from lexora_gql.transport.graphql.execution import document_source
 from lexora_gql.transport.graphql.refusals import RequestRefused
 from lexora_gql.transport.graphql.schema import export_sdl
+from lexora_gql.transport.graphql.websocket.protocol import CloseCode
 from tests.shared_data import PROJECT, require_shared_data
 
 SCHEMA = PROJECT / "schema"

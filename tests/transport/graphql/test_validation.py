@@ -5,9 +5,8 @@ from graphql import GraphQLError, OverlappingFieldsCanBeMergedRule, parse, speci
 from graphql.validation import ValidationContext
 
 from lexora_gql.terminal.operations import operation, operation_names
-from lexora_gql.transport.graphql import validation
-from lexora_gql.transport.graphql.schema import CORE
-from lexora_gql.transport.graphql.validation import (
+from lexora_gql.transport.graphql.execution import validation
+from lexora_gql.transport.graphql.execution.validation import (
     CLOSED_RULES,
     ERRORS_MAX,
     MERGING_MAX,
@@ -15,6 +14,7 @@ from lexora_gql.transport.graphql.validation import (
     MergingRule,
     validated,
 )
+from lexora_gql.transport.graphql.schema import CORE
 
 
 def found(source: str, *, is_open: bool = True) -> list[GraphQLError]:

@@ -14,15 +14,15 @@ from lexora_gql.accounts.viewer import Viewer
 from lexora_gql.errors import Throttled, Unauthenticated, Unavailable
 from lexora_gql.telemetry.metrics import Metrics
 from lexora_gql.transport.authentication import Identity, identify
-from lexora_gql.transport.graphql.admission import Admission, Operation
-from lexora_gql.transport.graphql.execution import Prepared
+from lexora_gql.transport.graphql.execution.admission import Admission, Operation
+from lexora_gql.transport.graphql.execution.executor import Prepared
+from lexora_gql.transport.graphql.execution.outcomes import Refused
 from lexora_gql.transport.graphql.http import responses
 from lexora_gql.transport.graphql.http.bodies import MULTIPART, body_type, pieces_of, require_length
 from lexora_gql.transport.graphql.http.framing import FRAMINGS
+from lexora_gql.transport.graphql.http.multipart import MultipartReader, body_bytes_max
 from lexora_gql.transport.graphql.http.negotiation import GRAPHQL_JSON, JSON, Accepted, accepted
 from lexora_gql.transport.graphql.http.streaming import Streams
-from lexora_gql.transport.graphql.multipart import MultipartReader, body_bytes_max
-from lexora_gql.transport.graphql.outcomes import Refused
 from lexora_gql.transport.graphql.refusals import (
     MethodNotAllowed,
     NotAcceptable,

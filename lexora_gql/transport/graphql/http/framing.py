@@ -2,8 +2,8 @@
 
 from typing import Any, Protocol
 
+from lexora_gql.transport.graphql.execution.outcomes import Outcome, to_json
 from lexora_gql.transport.graphql.http.negotiation import StreamKind
-from lexora_gql.transport.graphql.outcomes import Outcome, to_json
 
 
 class Framing(Protocol):

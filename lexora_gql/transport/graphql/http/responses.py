@@ -8,10 +8,10 @@ from starlette.responses import Response
 from lexora_gql.errors import DomainError, Throttled, Unavailable
 from lexora_gql.throttling import Budget
 from lexora_gql.transport.graphql.errors import INTERNAL, domain_extensions, report
+from lexora_gql.transport.graphql.execution.outcomes import Outcome, to_json
 from lexora_gql.transport.graphql.http.framing import Framing
 from lexora_gql.transport.graphql.http.lingering import LingeringResponse
 from lexora_gql.transport.graphql.http.negotiation import GRAPHQL_JSON
-from lexora_gql.transport.graphql.outcomes import Outcome, to_json
 from lexora_gql.transport.graphql.refusals import RequestRefused
 
 StatusCodes = Literal["stable", "draft"]

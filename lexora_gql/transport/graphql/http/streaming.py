@@ -12,13 +12,13 @@ from starlette.types import Message, Receive, Scope, Send
 from lexora_gql.accounts.service import AccountService
 from lexora_gql.errors import Throttled
 from lexora_gql.telemetry.metrics import Metrics
-from lexora_gql.transport.graphql.admission import Operation
 from lexora_gql.transport.graphql.errors import INTERNAL, report
-from lexora_gql.transport.graphql.execution import Executor
+from lexora_gql.transport.graphql.execution.admission import Operation
+from lexora_gql.transport.graphql.execution.executor import Executor
+from lexora_gql.transport.graphql.execution.outcomes import Outcome, Refused
 from lexora_gql.transport.graphql.http.framing import Framing
 from lexora_gql.transport.graphql.http.responses import budget_headers
-from lexora_gql.transport.graphql.outcomes import Outcome, Refused
-from lexora_gql.transport.graphql.standing import Listeners, until_ended
+from lexora_gql.transport.graphql.listening import Listeners, until_ended
 from lexora_gql.transport.lifecycle import Lifecycle
 from lexora_gql.transport.wire import hang_up
 

@@ -11,7 +11,7 @@ from graphql import (
 from graphql.validation import NoSchemaIntrospectionCustomRule, ValidationContext
 from graphql.validation.validate import ValidationAbortedError
 
-from lexora_gql.transport.graphql.limits import too_costly
+from lexora_gql.transport.graphql.execution.limits import too_costly
 
 ERRORS_MAX = 5
 """Errors of one document; whoever has more sees the others once these are mended."""

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from graphql import DocumentNode, FragmentDefinitionNode, GraphQLError, OperationDefinitionNode, parse
 
-from lexora_gql.transport.graphql.counts import Counter
 from lexora_gql.transport.graphql.errors import BAD_REQUEST
+from lexora_gql.transport.graphql.execution.counts import Counter
 
 TOO_COSTLY = "TOO_COSTLY"
 GIVEN_UP = " Parsing aborted."

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any
 
-from lexora_gql.transport.graphql.outcomes import to_json
+from lexora_gql.transport.graphql.execution.outcomes import to_json
 from lexora_gql.transport.graphql.refusals import RequestRefused
 from lexora_gql.transport.graphql.requests import GraphQLRequest, parse_json, to_request
 

@@ -12,13 +12,13 @@ from lexora_gql.telemetry.metrics import Metrics
 from lexora_gql.throttling import Budget, payer_of_address
 from lexora_gql.transport.authentication import Identity
 from lexora_gql.transport.graphql.context import Context, Environment
-from lexora_gql.transport.graphql.document_source import DocumentSource
-from lexora_gql.transport.graphql.execution import Executor, Prepared
-from lexora_gql.transport.graphql.limits import TOO_COSTLY
-from lexora_gql.transport.graphql.outcomes import Refused
+from lexora_gql.transport.graphql.execution.document_source import DocumentSource
+from lexora_gql.transport.graphql.execution.executor import Executor, Prepared
+from lexora_gql.transport.graphql.execution.limits import TOO_COSTLY
+from lexora_gql.transport.graphql.execution.outcomes import Refused
+from lexora_gql.transport.graphql.execution.trusted_documents import TrustedDocuments
 from lexora_gql.transport.graphql.requests import GraphQLRequest
 from lexora_gql.transport.graphql.schema import CORE
-from lexora_gql.transport.graphql.trusted_documents import TrustedDocuments
 
 REFUSAL_POINTS = 10
 """What a document costs that is refused: parsing and validating it, which may take 50 ms."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from graphql import DocumentNode, OperationDefinitionNode
 
 from lexora_gql.telemetry.metrics import Metrics
-from lexora_gql.transport.graphql.costs import CostPlan
+from lexora_gql.transport.graphql.execution.costs.plan import CostPlan
 
 CHARACTERS_MAX = 512 * 1024
 """Of all documents together: a tree weighs about a hundred times its text."""

@@ -7,9 +7,9 @@ from graphql import GraphQLError
 from lexora_gql.persisted_documents import PersistedDocuments
 from lexora_gql.telemetry.metrics import Metrics
 from lexora_gql.transport.graphql.errors import BAD_REQUEST
-from lexora_gql.transport.graphql.outcomes import Refused
+from lexora_gql.transport.graphql.execution.outcomes import Refused
+from lexora_gql.transport.graphql.execution.trusted_documents import TrustedDocuments, TrustMode, sha256_of
 from lexora_gql.transport.graphql.requests import GraphQLRequest
-from lexora_gql.transport.graphql.trusted_documents import TrustedDocuments, TrustMode, sha256_of
 
 NOT_FOUND = GraphQLError("PersistedQueryNotFound", extensions={"code": "PERSISTED_QUERY_NOT_FOUND"})
 NOT_SUPPORTED = GraphQLError("PersistedQueryNotSupported", extensions={"code": "PERSISTED_QUERY_NOT_SUPPORTED"})

@@ -11,9 +11,9 @@ from python_multipart import MultipartParser
 from python_multipart.exceptions import FormParserError, MultipartParseError
 from python_multipart.multipart import MultipartState, parse_options_header
 
+from lexora_gql.transport.graphql.http.staging import StagedFile
 from lexora_gql.transport.graphql.refusals import BodyTooLarge, RequestRefused
 from lexora_gql.transport.graphql.requests import JSON_BYTES_MAX, GraphQLRequest, parse_json, to_request
-from lexora_gql.transport.graphql.staging import StagedFile
 
 FILES_MAX = 10
 FIELDS = ("operations", "map")

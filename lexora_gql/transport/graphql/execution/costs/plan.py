@@ -26,8 +26,8 @@ from graphql import (
 )
 
 from lexora_gql.services import PAGE_DEFAULT
-from lexora_gql.transport.graphql.sizes import Size, defaults_of, size_of
-from lexora_gql.transport.graphql.weights import FIRST, PAGE_ARGUMENTS, weight_of
+from lexora_gql.transport.graphql.execution.costs.sizes import Size, defaults_of, size_of
+from lexora_gql.transport.graphql.execution.costs.weights import FIRST, PAGE_ARGUMENTS, weight_of
 
 POINTS_MAX = 10**9
 ONE = Size(1)

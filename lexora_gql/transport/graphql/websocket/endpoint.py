@@ -14,10 +14,12 @@ from lexora_gql.accounts.service import AccountService, Client
 from lexora_gql.errors import DomainError, Throttled, Unavailable
 from lexora_gql.telemetry.metrics import Metrics
 from lexora_gql.transport.authentication import Identity, identify
-from lexora_gql.transport.graphql.admission import Admission, Operation
 from lexora_gql.transport.graphql.errors import BAD_REQUEST, INTERNAL, domain_extensions, report
-from lexora_gql.transport.graphql.outcomes import Outcome, Refused
-from lexora_gql.transport.graphql.protocol import (
+from lexora_gql.transport.graphql.execution.admission import Admission, Operation
+from lexora_gql.transport.graphql.execution.outcomes import Outcome, Refused
+from lexora_gql.transport.graphql.listening import Listeners, until_ended
+from lexora_gql.transport.graphql.refusals import RequestRefused
+from lexora_gql.transport.graphql.websocket.protocol import (
     SUBPROTOCOL,
     CloseCode,
     Closing,
@@ -29,8 +31,6 @@ from lexora_gql.transport.graphql.protocol import (
     parse_frame,
     to_text,
 )
-from lexora_gql.transport.graphql.refusals import RequestRefused
-from lexora_gql.transport.graphql.standing import Listeners, until_ended
 from lexora_gql.transport.lifecycle import Lifecycle
 
 

@@ -26,11 +26,11 @@ from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
 from lexora_gql.telemetry.metrics import Metrics
 from lexora_gql.transport.graphql.context import Context
-from lexora_gql.transport.graphql.costs import CostPlan, plan
-from lexora_gql.transport.graphql.document_cache import DocumentCache, ValidDocument
-from lexora_gql.transport.graphql.limits import TOO_COSTLY, Limits, exceeded, parsed, too_costly
-from lexora_gql.transport.graphql.outcomes import Outcome, Refused
-from lexora_gql.transport.graphql.validation import validated
+from lexora_gql.transport.graphql.execution.costs.plan import CostPlan, plan
+from lexora_gql.transport.graphql.execution.document_cache import DocumentCache, ValidDocument
+from lexora_gql.transport.graphql.execution.limits import TOO_COSTLY, Limits, exceeded, parsed, too_costly
+from lexora_gql.transport.graphql.execution.outcomes import Outcome, Refused
+from lexora_gql.transport.graphql.execution.validation import validated
 
 DIGITS_MAX = 100
 LONG_NUMBER = re.compile(rf"[0-9]{{{DIGITS_MAX + 1}}}")

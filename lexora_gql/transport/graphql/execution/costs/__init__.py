@@ -1,0 +1,1 @@
+"""What operations cost, in points, before they are executed."""
