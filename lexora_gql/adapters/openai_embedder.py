@@ -5,6 +5,9 @@ import base64
 import binascii
 import random
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 
 import numpy as np
 from openai import (
@@ -26,6 +29,8 @@ _TRIES = 3
 _WAIT_SECONDS_MAX = 8.0
 """Longer waits are the caller's affair, who knows what depends on the answer."""
 _RETRYABLE = frozenset({408, 409, 425, 429})
+_ABOUT_TEXT = frozenset({400, 413, 422})
+"""Refusals of what was sent; all others are about the service or its settings."""
 _DIMENSIONS_OF = {"text-embedding-3-small": 1536, "text-embedding-3-large": 3072, "text-embedding-ada-002": 1536}
 
 
@@ -140,7 +145,7 @@ class OpenAIEmbedder:
             raise EmbedderUnavailable(message) from error
         except (APIError, OpenAIError, ValueError) as error:
             message = f"the embedding service gave an answer that cannot be read ({type(error).__name__})"
-            raise EmbedderRejected(message) from error
+            raise EmbedderRejected(message, is_retryable=True) from error
         # The SDK believes what it is told: a page of HTML comes as text, a list of anything as a list of anything.
         data = getattr(answer, "data", None)
         return [one for one in data if isinstance(one, Embedding)] if isinstance(data, list) else []
@@ -148,17 +153,17 @@ class OpenAIEmbedder:
     def _checked(self, data: list[Embedding], count: int) -> Vectors:
         if len(data) != count or {one.index for one in data} != set(range(count)):
             message = f"the embedding service gave {len(data)} vectors for {count} texts"
-            raise EmbedderRejected(message)
+            raise EmbedderRejected(message, is_retryable=True)
         rows = [_numbers(one.embedding) for one in sorted(data, key=lambda one: one.index)]
         expected = self._dimensions or len(rows[0])
         if wrong := next((len(row) for row in rows if len(row) != expected), None):
             message = f"the embedding service gave {wrong} dimensions; {expected} were expected"
-            raise EmbedderRejected(message)
+            raise EmbedderRejected(message, is_retryable=True)
         vectors = np.array(rows, dtype=np.float32)
         lengths = np.linalg.norm(vectors.astype(np.float64), axis=1, keepdims=True)
         if not np.isfinite(lengths).all() or not lengths.all():
             message = "the embedding service gave a vector that is not finite or has no direction"
-            raise EmbedderRejected(message)
+            raise EmbedderRejected(message, is_retryable=True)
         self._dimensions = expected
         unit: Vectors = (vectors / lengths).astype(np.float32)
         return unit
@@ -178,10 +183,10 @@ def _numbers(embedding: object) -> Vectors:
             row = np.array(embedding, dtype=np.float32)
     except (ValueError, TypeError, binascii.Error) as error:
         message = "the embedding service gave a vector that cannot be read"
-        raise EmbedderRejected(message) from error
+        raise EmbedderRejected(message, is_retryable=True) from error
     if row.ndim != 1 or not len(row):
         message = "the embedding service gave a vector that cannot be read"
-        raise EmbedderRejected(message)
+        raise EmbedderRejected(message, is_retryable=True)
     return row
 
 
@@ -190,16 +195,21 @@ def _translated(error: APIStatusError) -> Exception:
     message = f"the embedding service answered {error.status_code}"
     if error.status_code in _RETRYABLE or error.status_code >= 500:
         return EmbedderUnavailable(message, retry_after_seconds=_retry_after_seconds(error))
-    return EmbedderRejected(f"{message} ({error.code or error.type or 'no reason given'})"[:200])
+    is_about_text = error.status_code in _ABOUT_TEXT and error.param in (None, "input")
+    reason = f"{message} ({error.code or error.type or 'no reason given'})"[:200]
+    return EmbedderRejected(reason, is_retryable=not is_about_text)
 
 
 def _retry_after_seconds(error: APIStatusError) -> float | None:
-    """Return what Retry-After says in seconds; None where it says nothing, or a date."""
+    """Return what Retry-After says, a number or a date, in seconds from now; None where it says nothing."""
+    headers = error.response.headers
     for header, unit in (("retry-after-ms", 0.001), ("retry-after", 1.0)):
-        try:
-            seconds = float(error.response.headers.get(header, "")) * unit
-        except ValueError:
-            continue
-        if np.isfinite(seconds) and seconds >= 0:
-            return seconds
+        with suppress(ValueError):
+            seconds = float(headers.get(header, "")) * unit
+            if np.isfinite(seconds) and seconds >= 0:
+                return seconds
+    with suppress(ValueError, OverflowError):
+        moment = parsedate_to_datetime(headers.get("retry-after", ""))
+        # A date without a zone is taken for UTC, as HTTP has it.
+        return max((moment.replace(tzinfo=moment.tzinfo or UTC) - datetime.now(UTC)).total_seconds(), 0.0)
     return None

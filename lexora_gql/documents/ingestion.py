@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections.abc import Coroutine
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 import structlog
@@ -12,13 +12,14 @@ import structlog
 from lexora_gql.documents.changes import Publication
 from lexora_gql.documents.errors import EmbedderChanged, LeaseLost
 from lexora_gql.documents.generations.embedding import embed_passages
-from lexora_gql.documents.leases import Claim, LeaseRepository
+from lexora_gql.documents.leases import Claim, LeaseRepository, Outage
 from lexora_gql.documents.models import Document, IngestionFailureCode, IngestionStage
+from lexora_gql.documents.pace import Estimate, Pace
 from lexora_gql.documents.progress import ProgressKeeper
 from lexora_gql.documents.publishing import Publisher, Reading
 from lexora_gql.documents.splitting import Passage, context, split
 from lexora_gql.documents.vectors import VectorStore
-from lexora_gql.documents.verdicts import judge
+from lexora_gql.documents.verdicts import Verdict, judge
 from lexora_gql.ports.blob_store import BlobStore
 from lexora_gql.ports.event_bus import EventBus
 from lexora_gql.ports.text_extractor import ExtractedText, ExtractionFailed, TextExtractor
@@ -48,7 +49,7 @@ class IngestionLimits:
 
 @dataclass(frozen=True, slots=True)
 class IngestionService:
-    """Use cases of workers; stateless."""
+    """Use cases of workers; all that they remember is how long documents take."""
 
     database: Database
     blobs: BlobStore
@@ -58,6 +59,7 @@ class IngestionService:
     bus: EventBus
     metrics: Metrics
     limits: IngestionLimits
+    pace: Pace = field(default_factory=Pace)
 
     async def claim(self) -> Claim | None:
         """Take up the document whose owner has waited longest; None where nothing is due.
@@ -90,7 +92,12 @@ class IngestionService:
         document = claim.document
         started = time.monotonic()
         keeper = ProgressKeeper(
-            self.database, self.bus, claim, self.limits.lease_seconds, self.limits.renewal_seconds, started=started
+            self.database,
+            self.bus,
+            claim,
+            self.limits.lease_seconds,
+            self.limits.renewal_seconds,
+            Estimate(self.pace, document.media_type),
         )
         outcome = "READY"
         try:
@@ -104,7 +111,7 @@ class IngestionService:
             outcome = "DATABASE_AWAY" if isinstance(error, DatabaseAway) else "EMBEDDER_CHANGED"
             await _to_the_end(self._give_back(claim))
         except Exception as error:  # noqa: BLE001  # every failure must end in the row, whatever it is
-            outcome = await _to_the_end(self._end(claim, keeper.stage, error))
+            outcome = await _to_the_end(self._end(claim, keeper, error))
         seconds = time.monotonic() - started
         self.metrics.document_processing_duration_seconds.labels(
             media_type=document.media_type, outcome=outcome
@@ -120,6 +127,7 @@ class IngestionService:
         await keeper.tell(IngestionStage.INDEXING, 0, len(reading.passages))
         with self.metrics.stage("INDEXING"):
             await self.publisher.publish(claim, reading)
+        keeper.estimate.end()
 
     async def _read_under_lease(self, document: Document, keeper: ProgressKeeper) -> Reading:
         """Read beside the lease's keeper; whichever fails first ends both."""
@@ -176,19 +184,16 @@ class IngestionService:
         limits = self.limits
         return split(extracted, characters=limits.chunk_characters, overlap=limits.chunk_overlap_characters)
 
-    async def _end(self, claim: Claim, stage: IngestionStage, error: Exception) -> str:
+    async def _end(self, claim: Claim, keeper: ProgressKeeper, error: Exception) -> str:
         """Write down what became of a document that could not be read; return it in a word for the metrics."""
-        verdict = judge(error, claim.document, stage)
+        has_advanced = keeper.fraction > claim.document.fraction
+        verdict = judge(error, claim.document, keeper.stage, has_advanced=has_advanced)
         if verdict.failure.code is IngestionFailureCode.INTERNAL:
-            log.error("ingestion_failed", document_id=str(claim.document.id), stage=stage, exc_info=error)
+            log.error("ingestion_failed", document_id=str(claim.document.id), stage=keeper.stage, exc_info=error)
         publication = Publication()
         try:
             async with self.database.transaction(WORKER) as session:
-                leases = LeaseRepository(session)
-                if verdict.again_after_seconds is not None:
-                    await leases.try_again(claim, after_seconds=verdict.again_after_seconds, is_crash=verdict.is_crash)
-                else:
-                    await leases.fail(claim, verdict.failure)
+                await _write_down(LeaseRepository(session), claim, verdict, keeper.fraction)
                 await publication.record(session, claim.document.collection_id, [claim.document.id])
         except LeaseLost:
             return "LEASE_LOST"
@@ -215,6 +220,17 @@ class IngestionService:
             else:
                 await publication.ring(self.bus)
                 return
+
+
+async def _write_down(leases: LeaseRepository, claim: Claim, verdict: Verdict, fraction: float) -> None:
+    pause = verdict.again_after_seconds
+    if pause is None:
+        await leases.fail(claim, verdict.failure)
+    elif verdict.waits_for is not None:
+        outage = Outage(verdict.waits_for, is_new=verdict.is_new_outage)
+        await leases.put_off(claim, outage, after_seconds=pause, fraction=fraction)
+    else:
+        await leases.try_again(claim, after_seconds=pause, is_crash=verdict.is_crash)
 
 
 async def _to_the_end(step: Coroutine[Any, Any, Result]) -> Result:

@@ -8,18 +8,20 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import Select, func, or_, select, update
+from sqlalchemy import delete, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from lexora_gql.documents.errors import LeaseLost
 from lexora_gql.documents.models import (
+    CachedVector,
     Document,
     DocumentStatus,
     IngestionFailureCode,
     IngestionStage,
     Turn,
 )
+from lexora_gql.documents.turns import next_in_turn
 
 NOW = func.clock_timestamp()
 NO_LEASE: dict[str, Any] = {"lease_token": None, "lease_until": None, "heartbeat_at": None}
@@ -30,14 +32,16 @@ NO_FAILURE: dict[str, Any] = {
     "failure_stage": None,
     "failed_at": None,
 }
-AT_THE_START: dict[str, Any] = {
+IN_LINE: dict[str, Any] = {
     "stage": IngestionStage.QUEUED,
     "units_done": 0,
     "units_total": None,
-    "fraction": 0.0,
     "eta_seconds": None,
     "progress_at": NOW,
 }
+AT_THE_START: dict[str, Any] = {**IN_LINE, "fraction": 0.0}
+# How a warning begins that is true only while something is away.
+WAITING = "Waiting: "
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +79,19 @@ class Failure:
 
 
 @dataclass(frozen=True, slots=True)
+class Outage:
+    """Something is away that a document waits for.
+
+    Attributes:
+        note: What, for its reader; begins with WAITING.
+        is_new: It has only begun to be away.
+    """
+
+    note: str
+    is_new: bool
+
+
+@dataclass(frozen=True, slots=True)
 class LeaseRepository:
     """Leases inside one open transaction of the worker or the sweeper."""
 
@@ -82,7 +99,7 @@ class LeaseRepository:
 
     async def claim(self, *, seconds: float) -> Claim | None:
         """Take up the document whose owner has waited longest for a turn."""
-        document_id = await self.session.scalar(_next_in_turn())
+        document_id = await self.session.scalar(next_in_turn())
         if document_id is None:
             return None
         token = uuid4()
@@ -116,8 +133,21 @@ class LeaseRepository:
         await self._write(claim, values)
 
     async def give_back(self, claim: Claim) -> None:
-        """Put the document back into the queue as if it had never been taken: a deploy costs no attempt."""
-        await self._write(claim, {**_queued(), "attempt": Document.attempt - 1})
+        """Put the document back into the queue as if it had never been taken: a deploy costs no attempt.
+
+        How far it came is kept: the attempt goes on, and what is told of it never falls.
+        """
+        await self._write(claim, given_back())
+
+    async def put_off(self, claim: Claim, outage: Outage, *, after_seconds: float, fraction: float) -> None:
+        """Give the document back for later, with a word on what it waits for, and how far it came."""
+        values = {
+            "not_before": NOW + timedelta(seconds=after_seconds),
+            "outage_since": NOW if outage.is_new else func.coalesce(Document.outage_since, NOW),
+            "warnings": [*lasting(claim.document.warnings), outage.note],
+            "fraction": fraction,
+        }
+        await self._write(claim, {**given_back(), **values})
 
     async def try_again(self, claim: Claim, *, after_seconds: float, is_crash: bool = False) -> None:
         """Put the document back into the queue for later."""
@@ -128,9 +158,13 @@ class LeaseRepository:
 
     async def fail(self, claim: Claim, failure: Failure) -> None:
         """End the work with a reason; what was READY before stays so, with its old text."""
-        await self._write(
-            claim, failed(failure, was_ready_at=claim.document.ready_at, warnings=claim.document.warnings)
-        )
+        document = claim.document
+        await self._write(claim, failed(failure, was_ready_at=document.ready_at, warnings=document.warnings))
+        await self.forget(document)
+
+    async def forget(self, document: Document) -> None:
+        """Drop what was paid for on the way to a text that does not come."""
+        await self.session.execute(delete(CachedVector).where(CachedVector.document_id == document.id))
 
     async def hold(self, claim: Claim) -> Document:
         """Lock the document's row for the final commit.
@@ -173,23 +207,9 @@ class LeaseRepository:
             raise LeaseLost
 
 
-def _next_in_turn() -> Select[UUID]:
-    return (
-        select(Document.id)
-        .outerjoin(Turn, Turn.owner_id == Document.owner_id)
-        .where(
-            Document.status == DocumentStatus.PENDING,
-            or_(Document.not_before.is_(None), Document.not_before <= NOW),
-        )
-        .order_by(Turn.taken_at.asc().nulls_first(), Document.queued_at, Document.id)
-        .limit(1)
-        .with_for_update(of=Document, skip_locked=True)
-    )
-
-
 def _taken_up(token: UUID, seconds: float) -> dict[str, Any]:
     return {
-        **AT_THE_START,
+        **IN_LINE,
         **NO_FAILURE,
         "status": DocumentStatus.PROCESSING,
         "stage": IngestionStage.PARSING,
@@ -204,9 +224,20 @@ def _queued() -> dict[str, Any]:
     return {**NO_LEASE, **AT_THE_START, "status": DocumentStatus.PENDING, "not_before": None}
 
 
+def given_back() -> dict[str, Any]:
+    """Return what the row says when its worker lets go of it without having done anything wrong."""
+    waiting = {"status": DocumentStatus.PENDING, "not_before": None}
+    return {**NO_LEASE, **IN_LINE, **waiting, "attempt": Document.attempt - 1}
+
+
+def lasting(warnings: list[str]) -> list[str]:
+    """Return the warnings that outlive what a document waited for."""
+    return [warning for warning in warnings if not warning.startswith(WAITING)]
+
+
 def queued_anew() -> dict[str, Any]:
     """Return what a document's row says when it is to be read from the beginning, nothing held against it."""
-    return {**_queued(), **NO_FAILURE, "attempt": 0, "crashes": 0, "losses": 0, "queued_at": NOW}
+    return {**_queued(), **NO_FAILURE, "attempt": 0, "crashes": 0, "losses": 0, "outage_since": None, "queued_at": NOW}
 
 
 def queued_after_loss() -> dict[str, Any]:
@@ -219,9 +250,10 @@ def failed(failure: Failure, *, was_ready_at: datetime | None, warnings: list[st
     if was_ready_at is not None:
         # The old text still answers; that the new reading failed is worth knowing, not worth losing it.
         note = f"Reading it again failed ({failure.code}): {failure.message}"
-        kept = [warning for warning in warnings if not warning.startswith("Reading it again failed")]
+        kept = [warning for warning in lasting(warnings) if not warning.startswith("Reading it again failed")]
         return {
             **NO_LEASE,
+            "outage_since": None,
             "status": DocumentStatus.READY,
             "stage": IngestionStage.DONE,
             "fraction": 1.0,
@@ -231,6 +263,8 @@ def failed(failure: Failure, *, was_ready_at: datetime | None, warnings: list[st
         }
     return {
         **NO_LEASE,
+        "outage_since": None,
+        "warnings": lasting(warnings),
         "status": DocumentStatus.FAILED,
         "eta_seconds": None,
         "progress_at": NOW,

@@ -109,7 +109,7 @@ class Document(Identified):
         Index("ix_documents_collection_id_revision", "collection_id", "revision"),
         Index("ix_documents_owner_id", "owner_id"),
         Index("ix_documents_tags", "tags", postgresql_using="gin"),
-        Index("ix_documents_pending", "queued_at", postgresql_where=text("status = 'PENDING'")),
+        Index("ix_documents_turns", "owner_id", "queued_at", "id", postgresql_where=text("status = 'PENDING'")),
         Index("ix_documents_leases", "lease_until", postgresql_where=text("status = 'PROCESSING'")),
         CheckConstraint("(status = 'PROCESSING') = (lease_token IS NOT NULL)", name="leased_while_processing"),
     )
@@ -152,6 +152,7 @@ class Document(Identified):
     queued_at: Mapped[datetime] = mapped_column(server_default=func.now())
     request_id: Mapped[str | None]
     not_before: Mapped[datetime | None]
+    outage_since: Mapped[datetime | None]
     lease_token: Mapped[UUID | None]
     lease_until: Mapped[datetime | None]
     heartbeat_at: Mapped[datetime | None]

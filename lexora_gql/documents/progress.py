@@ -2,12 +2,13 @@
 
 import asyncio
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from lexora_gql.documents.changes import Publication
 from lexora_gql.documents.errors import LeaseLost
 from lexora_gql.documents.leases import Claim, LeaseRepository, Progress
 from lexora_gql.documents.models import IngestionStage
+from lexora_gql.documents.pace import Estimate
 from lexora_gql.ports.event_bus import EventBus
 from lexora_gql.storage.database import WORKER, Database, DatabaseAway
 
@@ -31,7 +32,7 @@ class ProgressKeeper:
     claim: Claim
     lease_seconds: float
     renewal_seconds: float
-    started: float = field(default_factory=time.monotonic)
+    estimate: Estimate
     latest: Progress | None = None
     _news: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -39,11 +40,8 @@ class ProgressKeeper:
         """Say how far the work is; written soon, and only the latest."""
         low, high = SHARES[stage]
         fraction = low + (high - low) * (min(done / total, 1.0) if total else 0.0)
-        if self.latest is not None:
-            fraction = max(fraction, self.latest.fraction)
-        elapsed = time.monotonic() - self.started
-        eta = elapsed * (1 - fraction) / fraction if fraction > 0 else None
-        self.latest = Progress(stage, done, total, fraction, eta)
+        self.estimate.report(stage, done, total)
+        self.latest = Progress(stage, done, total, max(fraction, self.fraction), None)
         self._news.set()
 
     async def tell(self, stage: IngestionStage, done: int = 0, total: int | None = None) -> None:
@@ -54,6 +52,11 @@ class ProgressKeeper:
         """
         self.report(stage, done, total)
         await self._write(self.latest)
+
+    @property
+    def fraction(self) -> float:
+        """How far this attempt ever was, also before it was given back."""
+        return self.latest.fraction if self.latest is not None else self.claim.document.fraction
 
     @property
     def stage(self) -> IngestionStage:
@@ -83,6 +86,9 @@ class ProgressKeeper:
             await asyncio.sleep(REPORT_SECONDS)
 
     async def _write(self, progress: Progress | None) -> None:
+        if progress is not None:
+            # Of this moment: where nothing has moved for long, nobody can say any more.
+            progress = replace(progress, eta_seconds=self.estimate.remaining_seconds())
         publication = Publication()
         async with self.database.transaction(WORKER) as session:
             await LeaseRepository(session).renew(self.claim, progress, seconds=self.lease_seconds)

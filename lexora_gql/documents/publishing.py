@@ -174,6 +174,7 @@ def _ready(reading: Reading, revision: int, chunk_count: int) -> dict[str, Any]:
     return {
         **NO_LEASE,
         **NO_FAILURE,
+        "outage_since": None,
         "status": DocumentStatus.READY,
         "stage": IngestionStage.DONE,
         "units_done": chunk_count,

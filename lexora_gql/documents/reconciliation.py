@@ -95,6 +95,7 @@ async def _take_from_lost_worker(session: AsyncSession, document: Document) -> N
             stage=document.stage,
         )
         values = failed(failure, was_ready_at=document.ready_at, warnings=document.warnings)
+        await LeaseRepository(session).forget(document)
     else:
         values = queued_after_loss()
     await session.execute(update(Document).where(Document.id == document.id).values(values))

@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import select, union
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from lexora_gql.documents.errors import LeaseLost
-from lexora_gql.documents.models import CachedVector, Chunk, ChunkVector, Document
+from lexora_gql.documents.models import CachedVector, Chunk, ChunkVector, Document, DocumentStatus
 from lexora_gql.ports.embedder import Embedder, EmbedderRejected, FormerEmbedders, Vectors, no_other
 from lexora_gql.storage.database import WORKER, Database
 from lexora_gql.telemetry.metrics import Metrics
@@ -75,7 +75,7 @@ class VectorStore:
 
         Raises:
             EmbedderUnavailable, EmbedderRejected: The embedder failed.
-            LeaseLost: The document is gone.
+            LeaseLost: The document is gone, or its reading has ended without us.
         """
         found: list[bytes] = []
         for start in range(0, len(contents), self.batch_size):
@@ -105,12 +105,9 @@ class VectorStore:
                 }
                 for key in missing
             ]
-            try:
-                async with self.database.transaction(WORKER) as session:
-                    await session.execute(insert(CachedVector).on_conflict_do_nothing(), rows)
-            except IntegrityError:
-                # They refer to nothing but the document, which was deleted while the embedder was at work.
-                raise LeaseLost from None
+            async with self.database.transaction(WORKER) as session:
+                await _require_under_way(session, document_id)
+                await session.execute(insert(CachedVector).on_conflict_do_nothing(), rows)
         return [known[key] for key in keys]
 
     async def _known(self, owner_id: UUID, keys: Sequence[bytes]) -> dict[bytes, bytes]:
@@ -154,9 +151,21 @@ class VectorStore:
         """
         vectors = await self.embedder.embed(batch)
         if vectors.shape != (len(batch), self.embedder.dimensions):
-            message = f"The embedder gave {vectors.shape}; ({len(batch)}, {self.embedder.dimensions}) was expected."
-            raise EmbedderRejected(message)
+            expected = (len(batch), self.embedder.dimensions)
+            message = f"it gave vectors of shape {vectors.shape}; {expected} was expected"
+            raise EmbedderRejected(message, is_retryable=True)
         if not np.isfinite(vectors).all():
-            message = "The embedder gave numbers that are not finite."
-            raise EmbedderRejected(message)
+            message = "it gave numbers that are not finite"
+            raise EmbedderRejected(message, is_retryable=True)
         return vectors
+
+
+async def _require_under_way(session: AsyncSession, document_id: UUID) -> None:
+    """Hold a document's row: whoever ends its reading drops what is kept for it, and nothing may come after that.
+
+    Raises:
+        LeaseLost: Its reading has ended already.
+    """
+    query = select(Document.id).where(Document.id == document_id, Document.status == DocumentStatus.PROCESSING)
+    if await session.scalar(query.with_for_update(read=True)) is None:
+        raise LeaseLost

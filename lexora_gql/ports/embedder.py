@@ -23,7 +23,15 @@ class EmbedderUnavailable(Exception):
 
 
 class EmbedderRejected(Exception):
-    """The embedder refused the input or its answer is unusable (wrong dimensions, non-finite); not worth retrying."""
+    """The embedder refused the input or its answer is unusable (wrong dimensions, non-finite); not worth retrying.
+
+    Attributes:
+        is_retryable: The text is not to blame: it may do once somebody has mended the service or its settings.
+    """
+
+    def __init__(self, message: str, *, is_retryable: bool = False) -> None:
+        super().__init__(message)
+        self.is_retryable = is_retryable
 
 
 class Embedder(Protocol):

@@ -4,6 +4,8 @@ import socket
 import sys
 import time
 from collections.abc import AsyncIterator, Iterator
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 
 import numpy as np
 import pytest
@@ -210,6 +212,26 @@ class TestOpenAI:
 
         assert 0.3 <= time.monotonic() - started < 2
 
+    async def test_waits_until_the_date_that_the_provider_gives(
+        self, server: EmbeddingsServer, openai: OpenAIEmbedder
+    ) -> None:
+        later = format_datetime(datetime.now(UTC) + timedelta(minutes=2), usegmt=True)
+        server.script.append(refusal(503, {"Retry-After": later}))
+
+        with pytest.raises(EmbedderUnavailable) as raised:
+            await openai.embed(["abc"])
+
+        assert raised.value.retry_after_seconds is not None
+        assert 100 < raised.value.retry_after_seconds <= 120
+
+    @pytest.mark.parametrize("value", ["soon", "-5", "nan", "Sun, 99 Nov 2026 20:00:00 GMT"])
+    async def test_makes_nothing_of_a_wish_that_is_none(
+        self, server: EmbeddingsServer, openai: OpenAIEmbedder, value: str
+    ) -> None:
+        server.script.append(refusal(503, {"Retry-After": value}))
+
+        assert (await openai.embed(["abc"])).shape == (1, 8)
+
     async def test_hands_a_long_wait_to_the_caller(self, server: EmbeddingsServer, openai: OpenAIEmbedder) -> None:
         server.script.append(refusal(429, {"Retry-After": "60"}))
 
@@ -230,6 +252,28 @@ class TestOpenAI:
 
         assert str(raised.value) == f"the embedding service answered {status} (no_good)"
         assert len(server.bodies) == 1
+
+    @pytest.mark.parametrize(
+        ("status", "param", "is_retryable"),
+        [
+            (400, "input", False),
+            (413, None, False),
+            (422, None, False),
+            (400, "dimensions", True),
+            (401, None, True),
+            (403, None, True),
+            (404, None, True),
+        ],
+    )
+    async def test_tells_a_text_that_is_refused_from_settings_that_are_wrong(
+        self, server: EmbeddingsServer, openai: OpenAIEmbedder, status: int, param: str | None, is_retryable: bool
+    ) -> None:
+        server.script.append(refusal(status, param=param) if param else refusal(status))
+
+        with pytest.raises(EmbedderRejected) as raised:
+            await openai.embed(["abc"])
+
+        assert raised.value.is_retryable is is_retryable
 
     @pytest.mark.parametrize(
         ("_case", "answer"),
@@ -259,9 +303,10 @@ class TestOpenAI:
     ) -> None:
         server.script.append(answer)
 
-        with pytest.raises(EmbedderRejected):
+        with pytest.raises(EmbedderRejected) as raised:
             await openai.embed(["a", "b"])
 
+        assert raised.value.is_retryable
         assert len(server.bodies) == 1
 
     async def test_is_unavailable_when_nobody_listens(self) -> None:

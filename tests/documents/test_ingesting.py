@@ -16,7 +16,7 @@ from lexora_gql.documents.models import (
     IngestionFailureCode,
     IngestionStage,
 )
-from lexora_gql.ports.embedder import EmbedderUnavailable, Vectors
+from lexora_gql.ports.embedder import Vectors
 from lexora_gql.ports.text_extractor import ExtractionFailed
 from tests.documents.desk import LONG_TEXT, Desk
 from tests.documents.one_set import flaws
@@ -87,21 +87,6 @@ class StageWatcher(HashingEmbedder):
                 await asyncio.sleep(0.02)
 
 
-class Failing(HashingEmbedder):
-    """Fails the first so many times; costly, like everything that fails."""
-
-    def __init__(self, failures: int, error: Exception) -> None:
-        super().__init__(is_costly=True)
-        self.failures = failures
-        self.error = error
-
-    async def embed(self, texts: Sequence[str]) -> Vectors:
-        if self.failures:
-            self.failures -= 1
-            raise self.error
-        return await super().embed(texts)
-
-
 class Wrong(HashingEmbedder):
     """Gives what no index could use."""
 
@@ -150,33 +135,10 @@ class TestFailing:
 
         row = await desk.row(poison.id)
         assert (row.status, row.failure_code, row.crashes, row.attempt) == ("FAILED", "PARSER_CRASHED", 2, 3)
+        assert row.failure_message is not None
+        assert row.failure_message.startswith("Reading the file ended its reader 3 times, so it is left alone.")
         assert len(desk.extractor.read) == 4
         assert (await desk.row(good.id)).status == "READY"
-
-    async def test_an_embedder_that_comes_back_is_asked_again_after_a_while(self, desk: Desk, library: Library) -> None:
-        desk.embedder = Failing(2, EmbedderUnavailable("503", retry_after_seconds=30))
-        document = await desk.upload(await library.reader(), "Text.")
-
-        await desk.read()
-
-        row = await desk.row(document.id)
-        assert (row.status, row.attempt, row.failure_code) == ("PENDING", 1, None)
-        assert row.not_before is not None
-        assert 29 < (row.not_before - row.progress_at).total_seconds() < 31
-        await desk.read_until_settled()
-        row = await desk.row(document.id)
-        assert (row.status, row.attempt) == ("READY", 3)
-
-    async def test_an_embedder_that_stays_away_ends_it_after_five_tries(self, desk: Desk, library: Library) -> None:
-        desk.embedder = Failing(99, EmbedderUnavailable("503"))
-        document = await desk.upload(await library.reader(), "Text.")
-
-        await desk.read_until_settled()
-
-        row = await desk.row(document.id)
-        assert (row.status, row.failure_code, row.attempt) == ("FAILED", "EMBEDDER_UNAVAILABLE", 5)
-        assert row.failure_is_retryable
-        assert row.failure_stage == "EMBEDDING"
 
     @pytest.mark.parametrize("wrong", ["dimensions", "rows", "nan", "infinite"])
     async def test_vectors_that_no_index_can_use_are_refused(self, desk: Desk, library: Library, wrong: str) -> None:
@@ -187,6 +149,8 @@ class TestFailing:
 
         row = await desk.row(document.id)
         assert (row.status, row.failure_code, row.attempt) == ("FAILED", "EMBEDDER_REJECTED", 1)
+        # Once somebody has mended the service, the same file may do.
+        assert row.failure_is_retryable
         assert (await desk.count(Chunk), await desk.count(CachedVector)) == (0, 0)
 
     async def test_a_file_that_is_gone_from_the_store_fails_for_good(self, desk: Desk, library: Library) -> None:
@@ -288,9 +252,10 @@ class TestCommitting:
 
 
 @asynccontextmanager
-async def refused_inserts(desk: Desk, table: str) -> AsyncIterator[None]:
+async def refused_inserts(desk: Desk, table: str, *, sqlstate: str = "P0001") -> AsyncIterator[None]:
     """Let PostgreSQL refuse rows of a table, as it does when something is wrong with its disk."""
-    refuse = "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'no room'; END $$"
+    raised = f"RAISE 'no' USING ERRCODE = '{sqlstate}'"
+    refuse = f"CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN {raised}; END $$"
     async with desk.database.engine.begin() as connection:
         await connection.execute(text(refuse))
         await connection.execute(

@@ -1,8 +1,6 @@
 import asyncio
-from collections import Counter
 from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -14,7 +12,14 @@ from lexora_gql.adapters.offline.event_bus import InMemoryEvents
 from lexora_gql.documents.changes import feed_topic
 from lexora_gql.documents.errors import LeaseLost
 from lexora_gql.documents.leases import Claim, Failure, LeaseRepository
-from lexora_gql.documents.models import Chunk, Document, DocumentStatus, IngestionFailureCode, IngestionStage
+from lexora_gql.documents.models import (
+    CachedVector,
+    Chunk,
+    Document,
+    DocumentStatus,
+    IngestionFailureCode,
+    IngestionStage,
+)
 from lexora_gql.documents.publishing import Reading
 from lexora_gql.documents.splitting import split
 from lexora_gql.documents.vectors import to_bytes
@@ -24,13 +29,8 @@ from lexora_gql.storage.database import WORKER
 from lexora_gql.workers.jobs import Slots
 from tests.documents.desk import LONG_TEXT, Desk, GatedEmbedder
 from tests.documents.one_set import flaws
+from tests.documents.test_turns import claimed
 from tests.factories import Library
-
-
-async def claimed(desk: Desk) -> Claim:
-    claim = await desk.ingestion.claim()
-    assert claim is not None
-    return claim
 
 
 async def run_out(desk: Desk) -> None:
@@ -75,6 +75,22 @@ async def cancel_again_and_again(task: "asyncio.Task[Any]") -> None:
         await asyncio.sleep(0)
 
 
+async def paid_for(desk: Desk) -> CachedVector:
+    """Return a vector that is kept for the one document there is."""
+    [document] = await desk.rows(Document)
+    return CachedVector(document_id=document.id, embedder="hashing:words:64", content_sha256=b"x", vector=b"y")
+
+
+async def told(desk: Desk, *, fraction: float) -> None:
+    """Wait until the one document there is says that it is so far."""
+    async with asyncio.timeout(5):
+        while True:
+            [row] = await desk.rows(Document)
+            if row.fraction >= fraction:
+                return
+            await asyncio.sleep(0.02)
+
+
 FAILURE = Failure(IngestionFailureCode.CORRUPT, "Because.", False, IngestionStage.PARSING)
 STEPS: dict[str, Callable[[Desk, Claim], Awaitable[None]]] = {
     "publish": publish,
@@ -102,50 +118,6 @@ class SlowBell(InMemoryEvents):
         self.rung.set()
         await self.gate.wait()
         await super().ring(topic)
-
-
-class TestClaiming:
-    async def test_nothing_is_taken_up_where_nothing_is_due(self, desk: Desk) -> None:
-        assert await desk.ingestion.claim() is None
-
-    async def test_thirty_documents_are_each_taken_up_once_by_ten_at_a_time(self, desk: Desk, library: Library) -> None:
-        viewers = [await library.reader() for _ in range(3)]
-        uploaded = {(await desk.upload(viewer, f"Text {n}.")).id for viewer in viewers for n in range(10)}
-
-        async def worker() -> list[Claim]:
-            claims = []
-            while claim := await desk.ingestion.claim():
-                claims.append(claim)
-            return claims
-
-        claims = [claim for claims in await asyncio.gather(*(worker() for _ in range(10))) for claim in claims]
-
-        assert Counter(claim.document.id for claim in claims) == Counter(uploaded)
-        assert len({claim.token for claim in claims}) == 30
-        assert {claim.document.attempt for claim in claims} == {1}
-
-    async def test_owners_take_turns_however_many_documents_one_has(self, desk: Desk, library: Library) -> None:
-        busy, modest = await library.reader(), await library.reader()
-        for n in range(100):
-            await desk.upload(busy, f"Text {n}.")
-        await desk.upload(modest, "The only one.")
-
-        owners = [(await claimed(desk)).document.owner_id for _ in range(4)]
-
-        assert owners == [busy.user_id, modest.user_id, busy.user_id, busy.user_id]
-
-    async def test_one_owner_s_documents_come_in_the_order_of_their_upload(self, desk: Desk, library: Library) -> None:
-        viewer = await library.reader()
-        uploaded = [(await desk.upload(viewer, f"Text {n}.")).id for n in range(5)]
-
-        assert [(await claimed(desk)).document.id for _ in range(5)] == uploaded
-
-    async def test_what_is_put_off_is_left_alone_until_then(self, desk: Desk, library: Library) -> None:
-        document = await desk.upload(await library.reader(), "Text.")
-        await desk.change(Document, not_before=datetime.now(UTC) + timedelta(hours=1))
-
-        assert await desk.ingestion.claim() is None
-        assert (await desk.row(document.id)).status is DocumentStatus.PENDING
 
 
 class TestLosingALease:
@@ -266,6 +238,25 @@ class TestLosingWorkers:
         assert row.failure_is_retryable
         assert await desk.ingestion.claim() is None
 
+    async def test_nothing_is_left_of_what_they_paid_for(self, desk: Desk, library: Library) -> None:
+        """The last of them wakes when all is over, and is not let near it."""
+        await desk.upload(await library.reader(), LONG_TEXT)
+        for _ in range(2):
+            await claimed(desk)
+            await run_out(desk)
+        gated = desk.embedder = GatedEmbedder(is_costly=True)
+        frozen = asyncio.create_task(desk.ingestion.ingest(await claimed(desk)))
+        await gated.asked.wait()
+        await library.add(await paid_for(desk))
+        await run_out(desk)
+        assert (await desk.rows(Document))[0].status == "FAILED"
+        assert await desk.count(CachedVector) == 0
+
+        gated.gate.set()
+        await frozen
+
+        assert await desk.count(CachedVector) == 0
+
     async def test_a_lease_that_has_not_run_out_is_left_alone(self, desk: Desk, library: Library) -> None:
         document = await desk.upload(await library.reader(), LONG_TEXT)
         claim = await claimed(desk)
@@ -289,6 +280,20 @@ class TestShuttingDown:
         row = await desk.row(document.id)
         assert (row.status, row.attempt, row.losses, row.crashes) == ("PENDING", 0, 0, 0)
         assert (row.lease_token, row.stage) == (None, "QUEUED")
+
+    async def test_what_was_told_of_the_attempt_does_not_fall_with_it(self, desk: Desk, library: Library) -> None:
+        document = await desk.upload(await library.reader(), LONG_TEXT)
+        gated = desk.embedder = GatedEmbedder()
+        slots = Slots(desk.ingestion, 1)
+        slots.work_if_idle()
+        await gated.asked.wait()
+        await told(desk, fraction=0.55)
+
+        await slots.stop()
+
+        row, again = await desk.row(document.id), await claimed(desk)
+        assert (row.attempt, row.fraction) == (0, 0.55)
+        assert (again.document.attempt, again.document.fraction, again.document.stage) == (1, 0.55, "PARSING")
 
     @pytest.mark.parametrize("steps", range(0, 40, 4))
     async def test_a_stop_at_any_moment_costs_no_attempt(self, desk: Desk, library: Library, steps: int) -> None:
