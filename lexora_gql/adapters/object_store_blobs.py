@@ -102,14 +102,18 @@ class ObjectStoreBlobs:
         except FileNotFoundError:
             raise BlobMissing(key) from None
         pieces = aiter(found.stream(min_chunk_size=PIECE_BYTES))
-        while True:
-            # Not around the yield, where the reader's own errors would be taken for the store's.
-            with folder_errors(), bucket_errors():
-                piece = await anext(pieces, None)
-            if piece is None:
-                return
-            if piece:
-                yield bytes(piece)
+        try:
+            while True:
+                # Not around the yield, where the reader's own errors would be taken for the store's.
+                with folder_errors(), bucket_errors():
+                    piece = await anext(pieces, None)
+                if piece is None:
+                    return
+                if piece:
+                    yield bytes(piece)
+        finally:
+            # The file is open for as long as these are there, and the traceback of a cancellation keeps them.
+            del found, pieces
 
     @asynccontextmanager
     async def local_file(self, key: str) -> AsyncIterator[Path]:
