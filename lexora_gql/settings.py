@@ -72,6 +72,10 @@ class Settings(BaseSettings):
 
     chunk_characters: Annotated[int, Field(ge=200, le=8_000)] = 1_000
     chunk_overlap_characters: Annotated[int, Field(ge=0, le=1_000)] = 150
+    ocr: Annotated[
+        Literal["auto", "off"], Field(description="Of pages without text; auto: where the extra `ocr` is installed.")
+    ] = "auto"
+    ocr_pages_max: Annotated[int, Field(ge=1, le=5_000, description="Pages of a file that are recognised.")] = 200
     worker_concurrency: Annotated[int, Field(ge=1, le=64)] = 2
     lease_seconds: Annotated[float, Field(ge=1, le=600)] = 20.0
     lease_renewal_seconds: Annotated[float, Field(gt=0, le=60)] = 5.0

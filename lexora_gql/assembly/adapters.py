@@ -5,7 +5,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
 from lexora_gql.adapters.arq_queue import ArqQueue
-from lexora_gql.adapters.extraction.sandbox import SandboxedExtractor
+from lexora_gql.adapters.extraction.scan_reader import open_extractor
 from lexora_gql.adapters.extractive_chat import ExtractiveChat
 from lexora_gql.adapters.local_index import LocalIndex
 from lexora_gql.adapters.object_store_blobs import ObjectStoreBlobs
@@ -65,7 +65,7 @@ async def open_adapters(settings: Settings) -> AsyncIterator[Adapters]:
     embedder, shelf = choose_embedder(settings), FormerShelf(settings)
     model = choose_chat_model(settings, embedder)
     index = LocalIndex(settings.index_folder, settings.index_memory_mib * MEBIBYTE)
-    extractor = SandboxedExtractor()
+    extractor = open_extractor(recognises=settings.ocr == "auto", pages_max=settings.ocr_pages_max)
     bucket = settings.bucket_url.get_secret_value() if settings.bucket_url else None
     blobs = ObjectStoreBlobs(bucket or settings.blobs_folder)
     async with AsyncExitStack() as stack:

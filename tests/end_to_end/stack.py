@@ -22,6 +22,8 @@ from tests.terminal.running_server import plain_environment
 READY_SECONDS = 60.0
 # Of one machine with little memory: a process needs few connections, and PostgreSQL gives 100.
 SETTINGS = {
+    # Recognising takes seconds a page, and reads what the manifest of the corpus calls empty.
+    "OCR": "off",
     "LOG_LEVEL": "INFO",
     "LOGIN_ATTEMPTS_PER_MINUTE": "1000000",
     "RATE_LIMIT_PER_MINUTE": "1000000",

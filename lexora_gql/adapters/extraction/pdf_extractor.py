@@ -38,8 +38,8 @@ def read_pdf(source: BinaryIO, progress: Progress, *, keeps_scans: bool = False)
     Args:
         source: The file.
         progress: Told of each page.
-        keeps_scans: Whether a file without any text has pages all the same, for somebody else to read; pages without
-            text are then not told as done.
+        keeps_scans: Whether somebody else reads the pages without text: they come as U+FFFD, not told as done and
+            without a warning.
 
     Raises:
         ExtractionFailed: ENCRYPTED, CORRUPT, NO_TEXT, TOO_MANY_PAGES or TOO_LARGE_TO_PARSE.
@@ -56,10 +56,14 @@ def read_pdf(source: BinaryIO, progress: Progress, *, keeps_scans: bool = False)
         pages = _by_pypdf(second, told)
         read = partial(read_structure_second, second)
     texts = [_readable(page) for page in join_hyphenated([mark_hyphens(page or "") for page in pages])]
-    if not any(texts) and not keeps_scans:
+    warnings = list(_warnings(pages, texts))
+    if keeps_scans:
+        texts = [text or ("" if page is None else UNREADABLE) for page, text in zip(pages, texts, strict=True)]
+        warnings = list(_damage(pages))
+    if not any(texts):
         raise failures.scanned(len(pages))
     text, spans = join_pages(texts)
-    found = ExtractedText(text=text, pages=spans, page_count=len(spans), warnings=tuple(_warnings(pages, texts)))
+    found = ExtractedText(text=text, pages=spans, page_count=len(spans), warnings=tuple(warnings))
     # Said before the structure is read: should that never end, the text stands.
     yield found
     if (structure := _structure(read)) is not None:
@@ -157,9 +161,13 @@ def _labelled(pages: tuple[PageSpan, ...], labels: tuple[str, ...]) -> tuple[Pag
     return tuple(replace(page, label=label or None) for page, label in zip(pages, labels, strict=True))
 
 
-def _warnings(pages: list[str | None], texts: list[str]) -> Iterator[str]:
+def _damage(pages: list[str | None]) -> Iterator[str]:
     if damaged := [number for number, page in enumerate(pages, 1) if page is None]:
         yield f"{name_pages(damaged)} {agree(damaged, 'is', 'are')} damaged and could not be read."
+
+
+def _warnings(pages: list[str | None], texts: list[str]) -> Iterator[str]:
+    yield from _damage(pages)
     read = [(number, text) for number, (page, text) in enumerate(zip(pages, texts, strict=True), 1) if page is not None]
     if empty := [number for number, text in read if not text]:
         yield f"{name_pages(empty)} {agree(empty, 'has', 'have')} no text."

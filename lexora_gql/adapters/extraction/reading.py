@@ -3,8 +3,9 @@
 import importlib
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import BinaryIO
 
 from lexora_gql.adapters.extraction import failures
@@ -14,6 +15,7 @@ from lexora_gql.adapters.extraction.frames import PROGRESS, Write, pack_json, wr
 from lexora_gql.adapters.extraction.languages import language_of
 from lexora_gql.adapters.extraction.limits import CHARACTERS_MAX, Limits, confine
 from lexora_gql.adapters.extraction.markdown_extractor import read_markdown
+from lexora_gql.adapters.extraction.page_recognition import recognise_page
 from lexora_gql.adapters.extraction.pdf_extractor import read_pdf
 from lexora_gql.adapters.extraction.plain_text_extractor import read_plain_text
 from lexora_gql.ports.text_extractor import ExtractedText, ExtractionFailed
@@ -24,8 +26,13 @@ Progress = Callable[[int, int | None], None]
 # what it yielded before stands.
 Reader = Callable[[BinaryIO, Progress], Iterator[ExtractedText]]
 
+PDF = "application/pdf"
+# Asked for by who has pages without text recognised: they come as U+FFFD.
+PDF_WITH_SCANS = f"{PDF}; scans"
+_PAGE_OF_PDF = f"{PDF}; page="
 READERS: dict[str, Reader] = {
-    "application/pdf": read_pdf,
+    PDF: read_pdf,
+    PDF_WITH_SCANS: partial(read_pdf, keeps_scans=True),
     "application/vnd.openxmlformats-officedocument.wordprocessingml.document": read_docx,
     "text/markdown": read_markdown,
     "text/plain": read_plain_text,
@@ -39,12 +46,25 @@ LATE_MODULES = (
 )
 
 
-def preload() -> None:
-    """Import what readers import late."""
-    for name in LATE_MODULES:
+def preload(modules: Sequence[str]) -> None:
+    """Import what readers import late, and further modules."""
+    for name in (*LATE_MODULES, *modules):
         importlib.import_module(name)
     # chardet loads its tables, and the codecs that it weighs, with its first guess.
     decode("Счета оплачены.".encode("koi8-r"))
+
+
+def page_of(number: int) -> str:
+    """Return what asks for a page of a PDF to be recognised, the first being 1."""
+    return f"{_PAGE_OF_PDF}{number}"
+
+
+def _reader_of(media_type: str) -> Reader:
+    if media_type.startswith(_PAGE_OF_PDF):
+        return partial(recognise_page, number=int(media_type.removeprefix(_PAGE_OF_PDF)))
+    if (reader := READERS.get(media_type)) is None:
+        raise failures.unknown_type(media_type)
+    return reader
 
 
 def read_in_child(file: int, pipe: int, media_type: str, limits: Limits) -> None:
@@ -75,9 +95,7 @@ def read_in_child(file: int, pipe: int, media_type: str, limits: Limits) -> None
 
 
 def _read(source: BinaryIO, write: Write, flush: Callable[[], None], media_type: str) -> None:
-    reader = READERS.get(media_type)
-    if reader is None:
-        raise failures.unknown_type(media_type)
+    reader = _reader_of(media_type)
     told = time.monotonic()
 
     def progress(done: int, total: int | None) -> None:

@@ -29,9 +29,11 @@ class SandboxedExtractor:
 
     Attributes:
         limits: What one file may cost.
+        modules: What is imported once for all children, beside the readers.
     """
 
     limits: Limits = field(default_factory=Limits)
+    modules: tuple[str, ...] = ()
     _zygote: ZygoteClient | None = None
     _is_closed: bool = False
     _starting: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -73,7 +75,7 @@ class SandboxedExtractor:
                 if self._zygote is not None:
                     await self._zygote.aclose()
                     self._zygote = None
-                self._zygote = await ZygoteClient.start(self.limits)
+                self._zygote = await ZygoteClient.start(self.limits, self.modules)
             return self._zygote
 
     async def _attempt(self, zygote: ZygoteClient, file: int, media_type: str, receiver: Receiver) -> Exit | None:

@@ -125,14 +125,16 @@ class Zygote:
         self.control.send(json.dumps(message).encode())
 
 
-def main(descriptor: int, server: int, limits: Limits) -> None:
+def main(descriptor: int, server: int, limits: Limits, modules: list[str]) -> None:
     """Be the zygote, until the server closes the other end of the socket."""
     die_with_parent(server)
     os.setsid()
     # What parsers say about a file may hold its text, which belongs in no log.
     logging.disable(logging.CRITICAL)
     warnings.simplefilter("ignore")
-    preload()
+    # A library that starts threads when it is imported would leave its children without them.
+    os.environ.update(OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1")
+    preload(modules)
     gc.collect()
     # Moves all that lives out of the collector's sight, so that children do not copy pages just to look at them.
     gc.freeze()

@@ -18,11 +18,11 @@ ENVIRONMENT = {"LANG": "C.UTF-8", "LC_ALL": "C.UTF-8", "TZ": "UTC"}
 # Isolated, so that neither the environment nor the working folder decides what is imported; the path is the server's.
 BOOT = """
 import json, sys
-path, descriptor, server, limits = json.loads(sys.argv[1])
+path, descriptor, server, limits, modules = json.loads(sys.argv[1])
 sys.path[:] = path
 from lexora_gql.adapters.extraction.limits import Limits
 from lexora_gql.adapters.extraction.zygote import main
-main(descriptor, server, Limits(**limits))
+main(descriptor, server, Limits(**limits), modules)
 """
 
 
@@ -55,8 +55,8 @@ class ZygoteClient:
     is_lost: bool = False
 
     @classmethod
-    async def start(cls, limits: Limits) -> Self:
-        """Start a zygote and wait until it has imported everything.
+    async def start(cls, limits: Limits, modules: tuple[str, ...] = ()) -> Self:
+        """Start a zygote and wait until it has imported everything, also `modules`.
 
         Raises:
             ZygoteLost: It did not come up.
@@ -68,8 +68,9 @@ class ZygoteClient:
                 "memory_bytes": limits.memory_bytes,
                 "wall_seconds": limits.wall_seconds,
             }
+            told = json.dumps([_search_path(), theirs.fileno(), os.getpid(), wanted, modules])
             process = await asyncio.create_subprocess_exec(
-                sys.executable, "-I", "-c", BOOT, json.dumps([_search_path(), theirs.fileno(), os.getpid(), wanted]),
+                sys.executable, "-I", "-c", BOOT, told,
                 stdin=DEVNULL, stdout=DEVNULL, stderr=DEVNULL, cwd="/", env=ENVIRONMENT, pass_fds=(theirs.fileno(),),
             )  # fmt: skip
         ours.setblocking(False)  # noqa: FBT003  # socket takes it by position only
