@@ -74,9 +74,11 @@ class TestEncodings:
         assert decode(text.encode(encoding)) == text
 
     def test_a_guess_holds_for_what_stands_beyond_the_sample(self) -> None:
-        text = CHINESE * 2_000 + "镕" + POLISH
+        chinese, thai, german = CHINESE * 2_000 + "镕" + POLISH, THAI * 2_000 + "…", GERMAN * 1_000 + " „so“ – 5 €"
 
-        assert decode(text.encode("gb18030")) == text
+        assert decode(chinese.encode("gb18030")) == chinese
+        assert decode(thai.encode("cp874")) == thai
+        assert decode(german.encode("cp1252")) == german
 
     def test_bytes_without_sense_are_no_text(self) -> None:
         assert decode(bytes(place * 97 % 256 for place in range(1, 3_000))) is None

@@ -99,6 +99,11 @@ class TestSplitting:
         assert cut("x" * 97 + family + "y" * 60)[0].text == "x" * 97
         assert cut("x" * 97 + flag + flag + "y" * 60)[0].text == "x" * 97 + flag
 
+    def test_what_is_repeated_begins_with_a_whole_character(self) -> None:
+        passages = split(ExtractedText(text="e\u0301" * 50), characters=61, overlap=1)
+
+        assert {passage.text[0] for passage in passages} == {"e"}
+
 
 class TestSections:
     def test_no_passage_crosses_a_section_of_the_top_level(self) -> None:
@@ -150,6 +155,12 @@ class TestBlocks:
 
         assert [passage.text.count("|") for passage in passages] == [0, 24, 0]
         assert passages[1].text == table.strip()
+
+    def test_the_line_end_after_a_table_need_not_fit(self) -> None:
+        table = "| a | b |\n" * 9 + "| a | bb |\n"
+
+        assert len(table.strip()) == CHARACTERS
+        assert texts(cut(table + "\nAfter.", blocks=(Span(0, len(table)),))) == [table.strip(), "After."]
 
     def test_a_table_that_does_not_fit_is_cut_between_rows(self) -> None:
         table = "| a | b |\n" * 30

@@ -39,11 +39,6 @@ _ALPHABETS = {
     "cp437": _WESTERN, "cp1250": _CENTRAL, "iso8859-2": _CENTRAL, "cp852": _CENTRAL, "cp1254": _TURKISH,
     "iso8859-9": _TURKISH, "cp857": _TURKISH, "cp1257": _BALTIC, "iso8859-13": _BALTIC, "cp775": _BALTIC,
 }  # fmt: skip
-# What is guessed by a sample may hold more further on than the narrower of two encodings knows.
-_WIDER = {
-    "gb2312": "gb18030", "gbk": "gb18030", "euc_kr": "cp949", "shift_jis": "cp932", "shift_jis_2004": "cp932",
-    "big5": "big5hkscs", "iso8859-1": "cp1252", "iso8859-9": "cp1254", "iso8859-11": "cp874", "tis-620": "cp874",
-}  # fmt: skip
 
 
 def decode(data: bytes) -> str | None:
@@ -103,8 +98,7 @@ def _likeliest_latin(sample: bytes) -> str | None:
         for guess in guesses
         if guess["encoding"] is not None and guess["confidence"] >= guesses[0]["confidence"] * AS_GOOD
     ]
-    best = max(names, key=lambda name: _share_of_a_language(sample, name), default=None)
-    return None if best is None else _WIDER.get(best, best)
+    return max(names, key=lambda name: _share_of_a_language(sample, name), default=None)
 
 
 def _share_of_a_language(sample: bytes, encoding: str) -> float:
@@ -117,5 +111,4 @@ def _share_of_a_language(sample: bytes, encoding: str) -> float:
 
 
 def _likeliest(sample: bytes) -> str | None:
-    guess = chardet.detect(sample, compat_names=False)["encoding"]
-    return None if guess is None else _WIDER.get(guess, guess)
+    return chardet.detect(sample, compat_names=False)["encoding"]
