@@ -32,6 +32,7 @@ from lexora_gql.documents.vectors import VectorStore
 from lexora_gql.housekeeping import Housekeeping
 from lexora_gql.persisted_documents import PersistedDocuments
 from lexora_gql.retrieval.service import RetrievalService
+from lexora_gql.retrieval.tidying import IndexTidying
 from lexora_gql.services import Services, Upkeep
 from lexora_gql.settings import Settings
 from lexora_gql.storage.migrations import missing_migrations
@@ -102,7 +103,12 @@ def build_upkeep(
         reembedding=ReembeddingService(vectors, bus, queue, settings.lease_seconds, settings.lease_renewal_seconds),
         documents=reconciler,
         answers=AnswerReconciler(database, bus),
-        housekeeping=Housekeeping(purging, FileAudit(database, adapters.blobs, metrics), KeySweep(database)),
+        housekeeping=Housekeeping(
+            purging,
+            FileAudit(database, adapters.blobs, metrics),
+            KeySweep(database),
+            IndexTidying(database, adapters.index, adapters.embedder.name),
+        ),
     )
 
 

@@ -14,7 +14,7 @@ from starlette.types import ASGIApp
 
 from lexora_gql.assembly.process import Process, open_process
 from lexora_gql.assembly.signals import stop_requested
-from lexora_gql.housekeeping import AUDIT_AFTER_SECONDS, AUDIT_SECONDS, Housekeeping
+from lexora_gql.housekeeping import AUDIT_AFTER_SECONDS, AUDIT_SECONDS, TIDY_SECONDS, Housekeeping
 from lexora_gql.settings import Settings, WrongSettings
 from lexora_gql.telemetry.logs import configure_logging
 from lexora_gql.transport.asgi import create_app
@@ -137,7 +137,8 @@ def keep_house(housekeeping: Housekeeping, settings: Settings) -> list["asyncio.
     """Start what puts things in order, beside what reconciles: a blob store that is away would hold that up."""
     audit = every(AUDIT_SECONDS, "audit", housekeeping.audit, first_after_seconds=AUDIT_AFTER_SECONDS)
     purge = every(settings.reconcile_seconds, "purge", housekeeping.purge)
-    return [asyncio.create_task(audit), asyncio.create_task(purge)]
+    tidy = every(TIDY_SECONDS, "tidy", housekeeping.tidy)
+    return [asyncio.create_task(each) for each in (audit, purge, tidy)]
 
 
 async def drain(process: Process, lifecycle: Lifecycle) -> None:

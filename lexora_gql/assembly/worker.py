@@ -11,6 +11,7 @@ import uvloop
 from lexora_gql.adapters.arq_queue import JOB_NAME, QUEUE_NAME, connect, job_deserializer, job_serializer
 from lexora_gql.assembly.process import Process, open_process
 from lexora_gql.assembly.signals import stop_requested
+from lexora_gql.housekeeping import TIDY_SECONDS, Housekeeping
 from lexora_gql.settings import Settings
 from lexora_gql.telemetry.logs import configure_logging
 from lexora_gql.workers.ending import ended
@@ -47,7 +48,7 @@ async def _work(settings: Settings) -> None:
                 asyncio.create_task(_hear(settings, slots)),
                 asyncio.create_task(process.metrics.watch_event_loop()),
                 asyncio.create_task(every(settings.reconcile_seconds, "reconcile", reconcile)),
-                asyncio.create_task(every(settings.reconcile_seconds, "purge", process.upkeep.housekeeping.purge)),
+                *keep_house(process.upkeep.housekeeping, settings),
             ]
             log.info("worker_started", concurrency=settings.worker_concurrency)
             asked_to = asyncio.create_task(stop.wait())
@@ -60,6 +61,13 @@ async def _work(settings: Settings) -> None:
             for task in failed:
                 task.result()
     log.info("worker_stopped")
+
+
+def keep_house(housekeeping: Housekeeping, settings: Settings) -> list["asyncio.Task[None]"]:
+    """Start what puts things in order; the daily audit is the API's, whose metrics everybody reads."""
+    purge = every(settings.reconcile_seconds, "purge", housekeeping.purge)
+    tidy = every(TIDY_SECONDS, "tidy", housekeeping.tidy_unsearched)
+    return [asyncio.create_task(each) for each in (purge, tidy)]
 
 
 def _hear(settings: Settings, slots: Slots) -> Coroutine[None, None, None]:

@@ -68,6 +68,21 @@ class Rankings:
     revision: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class KeptShard:
+    """A shard in memory or on disk.
+
+    Attributes:
+        revision: What it stands at: in memory, where it is there.
+        is_left: By a process that is gone.
+    """
+
+    collection_id: UUID
+    embedder: str
+    revision: int
+    is_left: bool = False
+
+
 class ShardLoading(Exception):
     """A large shard is being built or read in the background; try again."""
 
@@ -135,6 +150,14 @@ class PassageIndex(Protocol):
 
     async def forget(self, collection_id: UUID) -> None:
         """Remove a shard from memory and disk."""
+        ...
+
+    async def kept(self) -> Sequence[KeptShard]:
+        """Return the shards of this process, and those that processes left which are gone, never those of others."""
+        ...
+
+    async def forget_left(self, collection_id: UUID) -> None:
+        """Remove what processes that are gone left of a collection."""
         ...
 
     async def aclose(self) -> None:

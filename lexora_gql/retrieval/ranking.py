@@ -10,7 +10,7 @@ from lexora_gql.errors import IndexLoading, Unavailable
 from lexora_gql.ports.passage_index import PassageIndex, Rankings, ShardLoading
 from lexora_gql.retrieval.meaning import Meaning
 from lexora_gql.retrieval.repository import RetrievalRepository, Searchable
-from lexora_gql.storage.database import Database
+from lexora_gql.storage.database import Actor, Database
 
 # The shard may be thrown out of memory between two steps; twice in a row means that something else is wrong.
 TRIES = 5
@@ -35,7 +35,7 @@ class Ranker:
         """
         try:
             for _ in range(TRIES):
-                await self._catch_up(viewer, place, meaning)
+                await self.catch_up(viewer, place, meaning)
                 rankings = await self.index.search(
                     place.collection_id,
                     meaning.shard,
@@ -52,7 +52,7 @@ class Ranker:
         message = "The index does not keep up; try again."
         raise Unavailable(message)
 
-    async def _catch_up(self, viewer: Viewer, place: Searchable, meaning: Meaning) -> None:
+    async def catch_up(self, viewer: Actor, place: Searchable, meaning: Meaning) -> None:
         """Give the index what it lacks of a collection, up to the revision at which the search began."""
         if await self.index.revision(place.collection_id, meaning.shard) == place.revision:
             return
@@ -60,7 +60,7 @@ class Ranker:
         async with self._reading.setdefault(place.collection_id, asyncio.Lock()):
             await self._read_on(viewer, place, meaning)
 
-    async def _read_on(self, viewer: Viewer, place: Searchable, meaning: Meaning) -> None:
+    async def _read_on(self, viewer: Actor, place: Searchable, meaning: Meaning) -> None:
         since = await self.index.revision(place.collection_id, meaning.shard)
         if since == place.revision:
             return

@@ -8,6 +8,7 @@ import pytest
 
 from lexora_gql.accounts.viewer import Viewer
 from lexora_gql.adapters.offline.blob_store import InMemoryBlobs
+from lexora_gql.adapters.offline.passage_index import BruteForceIndex
 from lexora_gql.conversations.sweeping import KeySweep
 from lexora_gql.documents.auditing import Audit, FileAudit
 from lexora_gql.documents.blob_keys import blob_key, document_of
@@ -15,6 +16,7 @@ from lexora_gql.documents.models import Document
 from lexora_gql.errors import Unavailable
 from lexora_gql.housekeeping import Housekeeping
 from lexora_gql.ports.blob_store import BlobStoreAway
+from lexora_gql.retrieval.tidying import IndexTidying
 from tests.documents.desk import Desk
 from tests.factories import Library
 
@@ -112,7 +114,8 @@ class TestTooManyOrphans:
 class TestAStoreThatIsAway:
     async def test_the_audit_is_put_off(self, desk: Desk) -> None:
         desk.blobs.trouble = BlobStoreAway()
-        housekeeping = Housekeeping(desk.purging, desk.files, KeySweep(desk.database))
+        indexes = IndexTidying(desk.database, BruteForceIndex(), desk.embedder.name)
+        housekeeping = Housekeeping(desk.purging, desk.files, KeySweep(desk.database), indexes)
 
         with pytest.raises(Unavailable, match="the blob store does not answer"):
             await housekeeping.audit()

@@ -22,7 +22,7 @@ from lexora_gql.adapters.local_index.searching import search
 from lexora_gql.adapters.local_index.shard import SMALL_ROWS, Shard
 from lexora_gql.adapters.local_index.slots import Slot
 from lexora_gql.adapters.local_index.snapshots import Doubtful, Header
-from lexora_gql.ports.passage_index import IndexChanges, Rankings, ShardLoading
+from lexora_gql.ports.passage_index import IndexChanges, KeptShard, Rankings, ShardLoading
 
 _log = logging.getLogger(__name__)
 
@@ -145,6 +145,29 @@ class LocalIndex:
         folder = self._slot.folder / str(collection_id)
         await _run(self._writers, partial(shutil.rmtree, folder, ignore_errors=True))
 
+    async def kept(self) -> list[KeptShard]:
+        """Return the shards of this process, and those that processes left which are gone; see the port."""
+        here = self._residents.revisions()
+        own, left = await _run(self._writers, self._on_disk)
+        return [
+            *(KeptShard(*key, revision) for key, revision in here.items()),
+            *(KeptShard(*key, revision) for key, revision in own if key not in here),
+            *(KeptShard(*key, revision, is_left=True) for key, revision in left),
+        ]
+
+    async def forget_left(self, collection_id: UUID) -> None:
+        """Remove what processes that are gone left of a collection."""
+        await _run(self._writers, partial(self._forget_left, collection_id))
+
+    def _on_disk(self) -> tuple[list[tuple[Key, int]], list[tuple[Key, int]]]:
+        own = [_standing(header) for header in snapshots.headers(self._slot.folder)]
+        left = [_standing(header) for slot in self._slot.abandoned() for header in snapshots.headers(slot)]
+        return own, left
+
+    def _forget_left(self, collection_id: UUID) -> None:
+        for slot in self._slot.abandoned():
+            shutil.rmtree(slot / str(collection_id), ignore_errors=True)
+
     async def aclose(self) -> None:
         """Write snapshots of what changed, but of large shards, which would keep the process waiting; then let go."""
         for resident in self._residents:
@@ -261,6 +284,10 @@ class LocalIndex:
 
 async def _run(pool: ThreadPoolExecutor, work: Callable[[], Result]) -> Result:
     return await asyncio.get_running_loop().run_in_executor(pool, work)
+
+
+def _standing(header: Header) -> tuple[Key, int]:
+    return (UUID(header.collection), header.embedder), header.revision
 
 
 def _load(shard: Shard, generation: Path, header: Header) -> bool:

@@ -56,6 +56,10 @@ class Residents:
     def __iter__(self) -> Iterator[Resident]:
         return iter(list(self._shards.values()))
 
+    def revisions(self) -> dict[Key, int]:
+        """Return what each shard stands at."""
+        return {key: resident.shard.state.revision for key, resident in self._shards.items()}
+
     def get(self, key: Key) -> Resident | None:
         """Return a shard as the one used last; None where it is not in memory."""
         resident = self._shards.get(key)

@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 _SLOTS_MAX = 1_024
@@ -30,6 +31,23 @@ class Slot:
             return
         message = f"all {_SLOTS_MAX} slots of {parent} are taken"
         raise OSError(message)
+
+    def abandoned(self) -> Iterator[Path]:
+        """Yield the slots beside it that no living process holds; each is held until the next is asked for."""
+        for folder in sorted(self.folder.parent.glob("slot-*")):
+            if folder == self.folder:
+                continue
+            try:
+                descriptor = os.open(folder / "lock", os.O_RDWR | os.O_CLOEXEC)
+            except FileNotFoundError:
+                continue
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                yield folder
+            except BlockingIOError:
+                continue
+            finally:
+                os.close(descriptor)
 
     def release(self) -> None:
         """Let the next process have the slot and what is in it."""

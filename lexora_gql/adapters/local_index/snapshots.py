@@ -113,6 +113,13 @@ def find(folder: Path, collection_id: UUID, embedder: str) -> tuple[Path, Header
     return found
 
 
+def headers(slot: Path) -> Iterator[Header]:
+    """Yield the header of each generation below a slot that can be trusted so far."""
+    for generation in slot.glob("*/*/gen-*"):
+        if (header := _trusted_header(generation)) is not None:
+            yield header
+
+
 def check(generation: Path, header: Header) -> None:
     """Read all files of a generation.
 

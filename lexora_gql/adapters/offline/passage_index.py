@@ -13,6 +13,7 @@ from lexora_gql.adapters.local_index.analysis import terms_of
 from lexora_gql.ports.passage_index import (
     IndexChanges,
     IndexedPassage,
+    KeptShard,
     Rankings,
     RemovedPassages,
     Scored,
@@ -80,6 +81,13 @@ class BruteForceIndex:
         """See the port."""
         for key in [key for key in self._collections if key[0] == collection_id]:
             del self._collections[key]
+
+    async def kept(self) -> list[KeptShard]:
+        """See the port."""
+        return [KeptShard(*key, found.revision) for key, found in self._collections.items()]
+
+    async def forget_left(self, collection_id: UUID) -> None:
+        """See the port; nothing outlives its process here."""
 
     async def aclose(self) -> None:
         """See the port."""
