@@ -88,10 +88,10 @@ class TestTwentyRootFields:
         stranger = await api.somebody()
         ids = variables(talks)
 
-        answers = await asyncio.gather(*(who.send(OPERATION, ids) for _ in range(6) for who in (client, stranger)))
+        answers = await asyncio.gather(*(who.send(OPERATION, ids) for _ in range(3) for who in (client, stranger)))
 
         mine, theirs = [each.json() for each in answers[::2]], [each.json() for each in answers[1::2]]
-        assert [each.get("errors") for each in mine + theirs] == [None] * 12
+        assert [each.get("errors") for each in mine + theirs] == [None] * 6
         assert {each["data"]["documents"]["totalCount"] for each in mine} == {COUNT}
         assert {each["data"]["documents"]["totalCount"] for each in theirs} == {0}
-        assert [each["data"]["nodes"] for each in theirs] == [[None] * len(ids)] * 6
+        assert [each["data"]["nodes"] for each in theirs] == [[None] * len(ids)] * 3
