@@ -11,7 +11,7 @@ class Lifecycle:
     Attributes:
         stopping: Set first: /ready turns 503, so that no new work is sent here.
         draining: Set once answers have ended: sockets close with a code that clients retry.
-        open_sockets: How many WebSockets are being served.
+        open_sockets: How many WebSockets and streams are being served.
     """
 
     stopping: asyncio.Event = field(default_factory=asyncio.Event)

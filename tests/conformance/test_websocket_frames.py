@@ -60,7 +60,8 @@ async def next_text(socket: Socket, said: Conversation) -> str | bytes:
     if not said.is_framed:
         with suppress(TimeoutError):
             return await asyncio.wait_for(socket.connection.recv(), SILENCE_SECONDS)
-        socket.connection.transport.write(FILLER)
+        if not socket.connection.transport.is_closing():
+            socket.connection.transport.write(FILLER)
     return await socket.connection.recv()
 
 
