@@ -42,4 +42,4 @@ class TestMending:
         assert read(*zip(places, "SUBJECT", strict=True)) == "SUBJECT"
 
     def test_a_sign_that_ends_a_sentence_stays_with_it(self) -> None:
-        assert read((72, "that"), (72 + WIDTHS["that"] + 1.2, ":")) == "that:"
+        assert read((72, "that"), (72 + WIDTHS["that"] + 1.6, ":")) == "that:"

@@ -76,7 +76,7 @@ class TestDropping:
 
 class TestKeeping:
     def test_what_stands_where_other_text_stands_is_text(self) -> None:
-        titles = ["Indicators", "Indicators", "Indicators", "Goals", "Indicators", "Strategy"]
+        titles = ["Indicators", "Indicators", "Indicators", "Goals", "Strategy", "Money"]
         found = read(*([(TITLE, title), *body(name)] for title, name in zip(titles, NAMES, strict=True)))
 
         assert [text.splitlines()[0] for text in texts(found)] == titles

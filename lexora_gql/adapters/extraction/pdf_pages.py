@@ -4,6 +4,7 @@ import ctypes
 import math
 import statistics
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import pypdfium2
 from pypdfium2 import raw
@@ -11,8 +12,13 @@ from pypdfium2 import raw
 from lexora_gql.adapters.extraction import failures
 from lexora_gql.adapters.extraction.limits import CHARACTERS_MAX
 from lexora_gql.adapters.extraction.pdf_gaps import Mender
+from lexora_gql.adapters.extraction.reading_order import Box, in_rows
 
 HEIGHT_SAMPLES = 8
+# The share of a page's height at its top and bottom where headers and footers stand, which come in any order; and how
+# far up a line must stand above the one before it to be out of order, and how far to the right to begin a column.
+MARGIN = 0.15
+BACK = 4.0
 
 
 class PageUnreadable(Exception):
@@ -27,11 +33,13 @@ class Line:
         text: Where a word was hyphenated at a line end, U+FFFE stands for the hyphen, and the next line follows.
         x: Where its first character begins, in points from the left.
         y: Where its first character stands, in points above the bottom.
+        last: Which of the page's characters is its last.
     """
 
     text: str
     x: float
     y: float
+    last: int = -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,10 +95,10 @@ def read_page(document: pypdfium2.PdfDocument, index: int, mender: Mender) -> Pa
         if not text_page:
             raise PageUnreadable
         try:
-            lines = _lines(text_page, mender)
             edges = raw.FS_RECTF()
             raw.FPDF_GetPageBoundingBox(page, ctypes.byref(edges))
-            return Page(lines, _letter_height(text_page), edges.bottom, edges.top)
+            lines = _lines(text_page, mender)
+            return Page(_ordered(text_page, lines, edges), _letter_height(text_page), edges.bottom, edges.top)
         finally:
             raw.FPDFText_ClosePage(text_page)
     finally:
@@ -108,9 +116,26 @@ def _lines(text_page: raw.FPDF_TEXTPAGE, mender: Mender) -> tuple[Line, ...]:
             begin = position + len(row) - len(row.lstrip())
             place = raw.FPDFText_GetCharIndexFromTextIndex(text_page, begin)
             raw.FPDFText_GetCharOrigin(text_page, place, ctypes.byref(x), ctypes.byref(y))
-            lines.append(Line(mender.mend(text_page, text, begin) if has_gaps else text, x.value, y.value))
+            mended = mender.mend(text_page, text, begin) if has_gaps else text
+            lines.append(Line(mended, x.value, y.value, place + len(text) - 1))
         position += len(row) + 2
     return tuple(lines)
+
+
+def _ordered(text_page: raw.FPDF_TEXTPAGE, lines: tuple[Line, ...], edges: raw.FS_RECTF) -> tuple[Line, ...]:
+    """Return the lines as people read them, where the file goes back up and there is no doubt about the order."""
+    margin = (edges.top - edges.bottom) * MARGIN
+    within = [line for line in lines if edges.bottom + margin < line.y < edges.top - margin]
+    if not any(other.y > one.y + BACK and other.x < one.x + BACK for one, other in pairwise(within)):
+        return lines
+    box = raw.FS_RECTF()
+    boxes = []
+    for line in lines:
+        raw.FPDFText_GetLooseCharBox(text_page, line.last, ctypes.byref(box))
+        boxes.append(Box(line.x, max(line.x, box.right), box.bottom, max(box.bottom, box.top)))
+    rows = in_rows(boxes)
+    # Lines beside each other are columns that are no prose, such as those of a table: the file knows better.
+    return lines if any(len(row) > 1 for row in rows) else tuple(lines[place] for [place] in rows)
 
 
 def _text(text_page: raw.FPDF_TEXTPAGE) -> str:

@@ -20,8 +20,9 @@ FURTHEST = 3
 # Of the steps from page to page, and of the numbers that follow from those of the page before; the rest may jump, as
 # where a chapter begins.
 REGULAR_SHARE_MIN = 0.8
-# Of the lines at its height; where others stand there too, that is where the text begins.
+# Of the lines at its height, on its pages and a few before and after; where others stand, that is where text begins.
 ALONE_SHARE_MIN = 0.8
+NEARBY = 2
 SAME_HEIGHT = 2.0
 _NUMBER = re.compile(r"\d+")
 # "3", "- 3 -", "Page 3", "Seite 3 von 12", "3 | 12"; more words than these may be a title.
@@ -140,7 +141,7 @@ def _is_alone(group: list[_Seen], at_height: dict[int, list[_Seen]], repeating: 
         (line.page, line.place) in repeating
         for near in (height - 1, height, height + 1)
         for line in at_height.get(near, ())
-        if abs(line.y - group[0].y) <= SAME_HEIGHT and group[0].page <= line.page <= group[-1].page
+        if abs(line.y - group[0].y) <= SAME_HEIGHT and group[0].page - NEARBY <= line.page <= group[-1].page + NEARBY
     ]
     return sum(beside) >= ALONE_SHARE_MIN * len(beside)
 
