@@ -22,6 +22,7 @@ from lexora_gql.documents.media_types import describe, detect
 from lexora_gql.documents.models import Document, DocumentStatus
 from lexora_gql.documents.reading import DocumentReading
 from lexora_gql.documents.repository import DocumentRepository, may_write, personal_collection
+from lexora_gql.documents.retrying import start_failed_again
 from lexora_gql.errors import AlreadyRunning, NotFound, Unavailable
 from lexora_gql.ports.blob_store import BlobMissing, BlobStore, BlobStoreAway
 from lexora_gql.ports.event_bus import EventBus
@@ -154,6 +155,17 @@ class DocumentService(DocumentReading):
         await publication.ring(self.bus)
         await self.queue.ring()
         return document
+
+    async def reprocess_failed(self, viewer: Viewer, collection_id: UUID | None) -> int:
+        """Read all again that failed and may succeed, of one collection or of all that the viewer may change.
+
+        Raises:
+            NotFound: There is no such collection, or the viewer may not change it.
+        """
+        started = await start_failed_again(self.database, self.bus, viewer, collection_id)
+        if started:
+            await self.queue.ring()
+        return started
 
     async def delete(self, viewer: Viewer, document_id: UUID) -> Erased:
         """Delete a document: from the commit on no search and no answer knows it.

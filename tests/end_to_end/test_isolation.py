@@ -109,6 +109,9 @@ CASES: dict[str, list[Case]] = {
     "Mutation.renameCollection(id)": [mutation("Collection", 'renameCollection(id: $id, name: "Mine")')],
     "Mutation.renameConversation(id)": [mutation("Conversation", 'renameConversation(id: $id, title: "Mine")')],
     "Mutation.reprocessDocument(id)": [mutation("Document", "reprocessDocument(id: $id)")],
+    "Mutation.reprocessFailedDocuments(collectionId)": [
+        Case("Collection", "mutation($id: ID!) { reprocessFailedDocuments(collectionId: $id) }")
+    ],
     "Mutation.deleteConversation(id)": [mutation("Conversation", "deleteConversation(id: $id)")],
     "Mutation.deleteDocument(id)": [mutation("Document", "deleteDocument(id: $id)")],
     "Mutation.deleteCollection(id)": [mutation("Collection", "deleteCollection(id: $id)")],

@@ -13,6 +13,9 @@ from lexora_gql.transport.graphql.ids import find_id, require_id, to_global_id
 from lexora_gql.transport.graphql.results import AlreadyRunning, NotFound
 
 Filter = Annotated[DocumentFilter | None, strawberry.argument(description="Only such documents.")]
+OfCollection = Annotated[
+    strawberry.ID | None, strawberry.argument(description="Only its documents; all that you may change when not given.")
+]
 OrderBy = Annotated[DocumentOrder, strawberry.argument(description="In which order.")]
 
 
@@ -81,6 +84,16 @@ class DocumentMutation:
         context = info.context
         row = await context.services.documents.reprocess(context.viewer, require_id(id, "Document", "id"))
         return DocumentSaved(document=Document.of(row))
+
+    @strawberry.mutation(
+        description="Ingest again every FAILED document whose failure is retryable, of this collection or of all that "
+        "you may change; returns how many were started."
+    )
+    async def reprocess_failed_documents(self, info: Info, collection_id: OfCollection = None) -> int:
+        """Read again what failed and is worth it."""
+        context = info.context
+        place = require_id(collection_id, "Collection", "collectionId") if collection_id is not None else None
+        return await context.services.documents.reprocess_failed(context.viewer, place)
 
     @strawberry.mutation(description="Delete a document: file, text, passages and vectors.")
     async def delete_document(self, info: Info, id: Id) -> DeleteDocumentResult:  # noqa: A002  # the API's name

@@ -40,7 +40,7 @@ class Document(Node):
     progress: IngestionProgress = strawberry.field(description="How far it has been read.")
     failure: IngestionFailure | None = strawberry.field(description="Why it FAILED; null otherwise.")
     warnings: list[str] = strawberry.field(
-        description="Things worth knowing about a READY document, such as pages without text."
+        description="Things worth knowing, such as pages without text, or what a document that is not READY waits for."
     )
     page_count: int | None = strawberry.field(description="Pages of the file; null where its format has none.")
     chunk_count: int = strawberry.field(description="Passages that can be found.")

@@ -47,7 +47,6 @@ ABSENT_FIELDS = {
         "exchangeLoginCode",
         "rateMessage",
         "regenerateAnswer",
-        "reprocessFailedDocuments",
         "requestPasswordReset",
         "resetPassword",
         "revokeApiKey",

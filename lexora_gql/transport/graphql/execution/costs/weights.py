@@ -30,6 +30,7 @@ WEIGHTS: Mapping[str, int] = MappingProxyType(
         "Mutation.uploadDocument": 100,
         "Mutation.uploadDocuments": 100,
         "Mutation.reprocessDocument": 50,
+        "Mutation.reprocessFailedDocuments": 200,
         "Mutation.deleteCollection": 50,
         "Mutation.deleteConversation": 20,
         "Mutation.startReindex": 100,
