@@ -44,17 +44,7 @@ def read_pdf(source: BinaryIO, progress: Progress, *, keeps_scans: bool = False)
     Raises:
         ExtractionFailed: ENCRYPTED, CORRUPT, NO_TEXT, TOO_MANY_PAGES or TOO_LARGE_TO_PARSE.
     """
-    data = source.read()
-    told = _Told(progress, counts_empty=not keeps_scans)
-    document = open_pdf(data)
-    pages = _by_pdfium(document, told) if document else None
-    read: Callable[[], Structure]
-    if document is not None and pages is not None:
-        read = partial(read_structure, document)
-    else:
-        second = open_second(data)
-        pages = _by_pypdf(second, told)
-        read = partial(read_structure_second, second)
+    pages, read = _pages(source.read(), _Told(progress, counts_empty=not keeps_scans))
     texts = [_readable(page) for page in join_hyphenated([mark_hyphens(page or "") for page in pages])]
     warnings = list(_warnings(pages, texts))
     if keeps_scans:
@@ -105,6 +95,16 @@ def _readable(page: str) -> str:
     if _DRAWN_ONLY.fullmatch(text):
         return UNREADABLE if _NAMELESS.search(page) else ""
     return text
+
+
+def _pages(data: bytes, told: _Told) -> tuple[list[str | None], Callable[[], Structure]]:
+    """Return each page's text, and how the same reader reads the structure."""
+    document = open_pdf(data)
+    pages = _by_pdfium(document, told) if document else None
+    if document is not None and pages is not None:
+        return pages, partial(read_structure, document)
+    second = open_second(data)
+    return _by_pypdf(second, told), partial(read_structure_second, second)
 
 
 def _by_pdfium(document: pypdfium2.PdfDocument, told: _Told) -> list[str | None] | None:
