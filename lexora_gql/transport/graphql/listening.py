@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import TypeVar
 from uuid import UUID
 
 from lexora_gql import clock
@@ -13,6 +14,7 @@ from lexora_gql.accounts.viewer import Viewer
 from lexora_gql.errors import DomainError, Throttled, Unavailable
 from lexora_gql.transport.authentication import Identity, identify
 
+Raised = TypeVar("Raised", bound=BaseException)
 RETRY_AFTER_SECONDS = 5.0
 
 
@@ -92,3 +94,12 @@ class Listeners:
             self.open[user_id] -= 1
             if not self.open[user_id]:
                 del self.open[user_id]
+
+
+def leaves(group: BaseExceptionGroup[Raised]) -> Iterator[Raised]:
+    """Yield the exceptions of a group, those of groups within it included: whatever ended those who listened."""
+    for error in group.exceptions:
+        if isinstance(error, BaseExceptionGroup):
+            yield from leaves(error)
+        else:
+            yield error

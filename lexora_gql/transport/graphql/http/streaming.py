@@ -1,7 +1,7 @@
 """A response that goes on: results as they come, for as long as the client listens and may."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any
@@ -18,7 +18,7 @@ from lexora_gql.transport.graphql.execution.executor import Executor
 from lexora_gql.transport.graphql.execution.outcomes import Outcome, Refused
 from lexora_gql.transport.graphql.http.framing import Framing
 from lexora_gql.transport.graphql.http.responses import budget_headers
-from lexora_gql.transport.graphql.listening import Listeners, until_ended
+from lexora_gql.transport.graphql.listening import Listeners, leaves, until_ended
 from lexora_gql.transport.lifecycle import Lifecycle
 from lexora_gql.transport.wire import hang_up
 
@@ -98,7 +98,7 @@ class StreamResponse:
                 tasks.create_task(self._watch_draining(results))
                 tasks.create_task(self._keep_alive(send))
         except* _Ended as group:
-            last_words = next(_leaves(group)).last_words
+            last_words = next(leaves(group)).last_words
         except* OSError:
             pass
         except* Exception as group:  # noqa: BLE001  # the log has it; the client sees a connection that was lost
@@ -211,11 +211,3 @@ class StreamResponse:
 
     def _count(self, verdict: str) -> None:
         self._streams.metrics.graphql_operations_total.labels(self._operation.kind.value, verdict).inc()
-
-
-def _leaves(group: BaseExceptionGroup[_Ended]) -> Iterator[_Ended]:
-    for error in group.exceptions:
-        if isinstance(error, BaseExceptionGroup):
-            yield from _leaves(error)
-        else:
-            yield error

@@ -1,7 +1,6 @@
 """GraphQL over WebSocket: the protocol graphql-transport-ws, one task per operation."""
 
 import asyncio
-from collections.abc import Iterator
 from contextlib import ExitStack, aclosing
 from dataclasses import dataclass
 from typing import Any
@@ -17,7 +16,7 @@ from lexora_gql.transport.authentication import Identity, identify
 from lexora_gql.transport.graphql.errors import BAD_REQUEST, INTERNAL, domain_extensions, report
 from lexora_gql.transport.graphql.execution.admission import Admission, Operation
 from lexora_gql.transport.graphql.execution.outcomes import Outcome, Refused
-from lexora_gql.transport.graphql.listening import Listeners, until_ended
+from lexora_gql.transport.graphql.listening import Listeners, leaves, until_ended
 from lexora_gql.transport.graphql.refusals import RequestRefused
 from lexora_gql.transport.graphql.websocket.protocol import (
     SUBPROTOCOL,
@@ -92,7 +91,7 @@ class _Socket:
                 tasks.create_task(self._keep_alive())
                 tasks.create_task(self._watch_draining())
         except* Closing as group:
-            closing = next(error for error in leaves(group) if isinstance(error, Closing))
+            closing = next(leaves(group))
         except* (WebSocketDisconnect, WebSocketDisconnected):
             pass
         except* Exception as group:  # noqa: BLE001  # the log has it, and the client a close code
@@ -278,12 +277,3 @@ class _Socket:
     def _client(self) -> Client:
         peer = self._websocket.client
         return Client(peer.host if peer else None, self._websocket.headers.get("user-agent"))
-
-
-def leaves(group: BaseExceptionGroup[BaseException]) -> Iterator[BaseException]:
-    """Yield the exceptions of a group, those of groups within it included."""
-    for error in group.exceptions:
-        if isinstance(error, BaseExceptionGroup):
-            yield from leaves(error)
-        else:
-            yield error
