@@ -82,8 +82,10 @@ class DocumentFeed:
                     yield change
                 if changes:
                     position = changes[-1].number
+                # Who was away for long is told all of it at once: each document comes up once.
+                if 0 < len(changes) < BATCH:
                     await asyncio.sleep(PAUSE_SECONDS)
-                else:
+                elif not changes:
                     await self._wait(bells)
 
     async def _wait(self, bells: AsyncIterator[None]) -> None:

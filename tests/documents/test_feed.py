@@ -1,5 +1,4 @@
 import asyncio
-import random
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing, asynccontextmanager
 from typing import cast
@@ -10,11 +9,9 @@ import pytest
 from lexora_gql.accounts.viewer import Viewer
 from lexora_gql.documents.feed import Change
 from lexora_gql.documents.models import CollectionAccess, Document
-from lexora_gql.errors import AlreadyRunning, InvalidInput, NotFound
+from lexora_gql.errors import InvalidInput
 from tests.documents.desk import LONG_TEXT, Desk
 from tests.factories import Library
-
-SEED = 20_260_301
 
 
 @pytest.fixture
@@ -194,68 +191,3 @@ class TestOthers:
                 async with watching(desk, stranger, ids=ids, after=after) as events:
                     await assert_silent(events)
         assert await desk.feed.position(stranger) == 0
-
-
-States = dict[UUID, str | None]
-
-
-async def write_at_random(desk: Desk, viewer: Viewer, dice: random.Random, writer: int, changes: int) -> None:
-    """Upload, read, process again and delete, so many times."""
-    mine: list[UUID] = []
-    for n in range(changes):
-        action = dice.choice(["upload", "read", "again", "delete"]) if mine else "upload"
-        try:
-            if action == "upload":
-                mine.append((await desk.upload(viewer, f"Writer {writer}, text {n}.")).id)
-            elif action == "read" and (claim := await desk.ingestion.claim()):
-                await desk.ingestion.ingest(claim)
-            elif action == "again":
-                await desk.documents.reprocess(viewer, dice.choice(mine))
-            elif action == "delete":
-                await desk.documents.delete(viewer, mine.pop(dice.randrange(len(mine))))
-        except (AlreadyRunning, NotFound):
-            # Somebody else's reading is under way, or it went with its document.
-            continue
-
-
-async def follow(desk: Desk, viewer: Viewer, dice: random.Random, *, until: asyncio.Event) -> tuple[States, int]:
-    """Watch from the beginning, hang up at random and go on after the last number; return what was told."""
-    told: States = {}
-    position = 0
-    connections = 0
-    while not (until.is_set() and position == await desk.feed.position(viewer)):
-        connections += 1
-        async with watching(desk, viewer, after=position) as events:
-            for _ in range(dice.randrange(1, 6)):
-                try:
-                    change = await asyncio.wait_for(anext(events), 0.3)
-                except TimeoutError:
-                    break
-                assert change.number > position, "numbers rise"
-                position = change.number
-                told[change.document_id] = change.document.status if change.document else None
-    return told, connections
-
-
-async def final_states(desk: Desk, told: States) -> States:
-    """Return what should have been told in the end, of the documents told and of all there are."""
-    present: States = {row.id: row.status for row in await desk.rows(Document)}
-    return dict.fromkeys(told, None) | present
-
-
-class TestManyWriters:
-    async def test_a_reader_who_reconnects_at_random_ends_with_the_final_states(
-        self, desk: Desk, viewer: Viewer
-    ) -> None:
-        dice = random.Random(SEED)
-        done = asyncio.Event()
-        readers = [asyncio.create_task(follow(desk, viewer, random.Random(SEED + n), until=done)) for n in range(2)]
-        writers = [write_at_random(desk, viewer, random.Random(dice.random()), n, 40) for n in range(5)]
-
-        await asyncio.gather(*writers)
-        done.set()
-
-        for told, connections in await asyncio.gather(*readers):
-            assert connections > 5
-            assert None in told.values()
-            assert told == await final_states(desk, told), f"seed {SEED}"

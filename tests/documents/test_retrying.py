@@ -1,11 +1,13 @@
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy import func
 
 from lexora_gql.accounts.viewer import Viewer
+from lexora_gql.adapters.offline.event_bus import InMemoryEvents
 from lexora_gql.documents.models import CollectionAccess, Document
 from lexora_gql.errors import NotFound
 from lexora_gql.ports.text_extractor import ExtractionFailed
@@ -37,6 +39,23 @@ async def states(desk: Desk) -> list[str]:
 @pytest.fixture
 async def viewer(library: Library) -> Viewer:
     return await library.reader()
+
+
+class EagerWorker(InMemoryEvents):
+    """Reads all that is due before whoever rings can look again.
+
+    Attributes:
+        readings: How often there was something.
+    """
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__()
+        self.readings = 0
+        self._quiet = replace(desk, bus=InMemoryEvents())
+
+    async def ring(self, topic: str) -> None:
+        self.readings += await self._quiet.count(Document, Document.status == "PENDING") > 0
+        await self._quiet.read()
 
 
 class TestStartingAgain:
@@ -103,20 +122,13 @@ class TestStartingAgain:
             desk.extractor.failures[text] = ExtractionFailed("CORRUPT", "Because.", is_retryable=True)
             await desk.upload(viewer, text)
         await desk.read()
-        is_over = asyncio.Event()
+        desk.bus = bell = EagerWorker(desk)
 
-        async def reading() -> None:
-            while not is_over.is_set():
-                await desk.read()
-                await asyncio.sleep(0)
-
-        worker = asyncio.create_task(reading())
         async with asyncio.timeout(20):
-            started = await desk.documents.reprocess_failed(viewer, None)
-        is_over.set()
-        await worker
+            assert await desk.documents.reprocess_failed(viewer, None) == 20
 
-        assert started == 20
+        assert bell.readings == 1
+        assert await states(desk) == ["FAILED"] * 20
 
 
 class TestWhose:
