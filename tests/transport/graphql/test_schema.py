@@ -215,6 +215,15 @@ class TestErrors:
 
         assert listed == of_domains | of_requests | persisted
 
+    def test_every_reason_why_a_document_failed_is_listed(
+        self, chapters: dict[str, str], exported: GraphQLSchema
+    ) -> None:
+        rows = re.findall(r"^\| (`.*?) \|", chapters["Documents that FAILED"], re.MULTILINE)
+        members = exported.type_map["IngestionFailureCode"]
+        assert isinstance(members, GraphQLEnumType)
+
+        assert {code for row in rows for code in re.findall(r"`([A-Z_]+)`", row)} == set(members.values)
+
     def test_every_status_is_listed(self, chapters: dict[str, str]) -> None:
         listed = {int(status) for status in re.findall(r"^\| (\d{3}) \|", chapters["HTTP"], re.MULTILINE)}
 
