@@ -10,7 +10,7 @@ import pytest
 from lexora_gql.embedded.postgres import EmbeddedPostgres
 from lexora_gql.embedded.redis import EmbeddedRedis
 from lexora_gql.storage.database import Database
-from tests.database import connect, create_database, empty
+from tests.database import connect, create_database, empty, is_occupied
 from tests.factories import Library
 
 
@@ -58,6 +58,9 @@ async def session_database(database_url: str) -> AsyncIterator[Database]:
 @pytest.fixture
 async def database(session_database: Database) -> AsyncIterator[Database]:
     """A migrated database without rows; what the test commits is deleted afterwards."""
+    # What all tests of a module share may still be there, when a run comes to another module in between.
+    if await is_occupied(session_database):
+        await empty(session_database)
     yield session_database
     await empty(session_database)
 

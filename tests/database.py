@@ -7,12 +7,13 @@ from uuid import uuid4
 import asyncpg
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import delete
+from sqlalchemy import delete, exists, select
 
 # Each fills the metadata with its domain's tables.
 import lexora_gql.accounts.models
 import lexora_gql.conversations.models
 import lexora_gql.documents.models  # noqa: F401  # as above
+from lexora_gql.accounts.models import User
 from lexora_gql.settings import load_settings
 from lexora_gql.storage.base import Base
 from lexora_gql.storage.database import Database
@@ -53,6 +54,12 @@ def connect(url: str, *, connections: int = 20) -> Database:
     """Return a database that opens so many connections at most."""
     address = load_settings(database_url=url).require_database_url()
     return Database.connect(address, pool_size=connections, max_overflow=0)
+
+
+async def is_occupied(database: Database) -> bool:
+    """Return whether there is an account, without which there is nothing else."""
+    async with database.engine.begin() as connection:
+        return bool(await connection.scalar(select(exists(User.id))))
 
 
 async def empty(database: Database) -> None:

@@ -54,12 +54,11 @@ async def servers(session_database: Database, tmp_path_factory: pytest.TempPathF
     """Both servers, over one database."""
     await empty(session_database)
     async with AsyncExitStack() as stack:
-        folders = (tmp_path_factory.mktemp(name) for name in ("stable", "draft"))
         stable, draft = [
             await stack.enter_async_context(
-                serving(session_database, settings_for(folder, graphql_status_codes=folder.name.rstrip("0")))
+                serving(session_database, settings_for(tmp_path_factory.mktemp(codes), graphql_status_codes=codes))
             )
-            for folder in folders
+            for codes in ("stable", "draft")
         ]
         account = {"email": "codes@example.org", "password": PASSWORD}
         signed_in = await stable.nobody().run("Register", input=account)
