@@ -87,8 +87,7 @@ def _over(
     """Return GraphQL over HTTP and over WebSocket, between which a user's listeners are counted together."""
     admission = Admission.of(environment, metrics)
     listeners = Listeners(limits)
-    accounts = environment.services.accounts
-    streams = Streams(admission.executor, accounts, metrics, lifecycle, listeners)
+    streams = Streams(admission, metrics, lifecycle, listeners)
     page = playground.page if environment.settings.has_playground else None
     return (
         GraphQLEndpoint(admission, streams, metrics, page),

@@ -1,6 +1,7 @@
 """What stands between a request and its execution: its document, what it would cost, and who pays for it."""
 
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +16,7 @@ from lexora_gql.transport.graphql.context import Context, Environment
 from lexora_gql.transport.graphql.execution.document_source import DocumentSource
 from lexora_gql.transport.graphql.execution.executor import Executor, Prepared
 from lexora_gql.transport.graphql.execution.limits import TOO_COSTLY
-from lexora_gql.transport.graphql.execution.outcomes import Refused
+from lexora_gql.transport.graphql.execution.outcomes import Outcome, Refused
 from lexora_gql.transport.graphql.execution.trusted_documents import TrustedDocuments
 from lexora_gql.transport.graphql.requests import GraphQLRequest
 from lexora_gql.transport.graphql.schema import CORE
@@ -67,6 +68,7 @@ class Admission:
     environment: Environment
     executor: Executor
     documents: DocumentSource
+    metrics: Metrics
 
     @classmethod
     def of(cls, environment: Environment, metrics: Metrics) -> "Admission":
@@ -78,7 +80,7 @@ class Admission:
         settings, services = environment.settings, environment.services
         executor = Executor(CORE, metrics, is_open=settings.tells_schema)
         trusted = TrustedDocuments.from_settings(settings)
-        return cls(environment, executor, DocumentSource(trusted, services.persisted_documents, metrics))
+        return cls(environment, executor, DocumentSource(trusted, services.persisted_documents, metrics), metrics)
 
     async def admit(
         self,
@@ -118,6 +120,25 @@ class Admission:
         is_caching = prepared.kind is not OperationType.MUTATION
         context = Context(self.environment, identity, client, is_caching=is_caching, resume_after=resume_after)
         return Operation(prepared, request.variables, context, budget)
+
+    async def outcomes(self, operation: Operation) -> AsyncGenerator[Outcome, None]:
+        """Execute an operation: one outcome of a query or a mutation, those of a subscription as they come.
+
+        What the operation cost is told with the first.
+
+        Raises:
+            Refused: There is no outcome, or no further one.
+        """
+        arguments = operation.prepared, operation.variables, operation.context
+        if operation.kind is not OperationType.SUBSCRIPTION:
+            yield (await self.executor.execute(*arguments)).extended(operation.extensions)
+            return
+        extensions = operation.extensions
+        with self.metrics.live_subscriptions.labels(operation.prepared.root_field).track_inprogress():
+            async with aclosing(self.executor.subscribe(*arguments)) as outcomes:
+                async for outcome in outcomes:
+                    yield outcome.extended(extensions)
+                    extensions = {}
 
     async def _prepared(self, request: GraphQLRequest, payer: str) -> tuple[Prepared, int]:
         """Return an operation with its cost in points."""

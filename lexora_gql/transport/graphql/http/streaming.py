@@ -1,21 +1,16 @@
 """A response that goes on: results as they come, for as long as the client listens and may."""
 
 import asyncio
-from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import dataclass
-from typing import Any
 
-from graphql import OperationType
 from starlette.types import Message, Receive, Scope, Send
 
-from lexora_gql.accounts.service import AccountService
 from lexora_gql.errors import Throttled
 from lexora_gql.telemetry.metrics import Metrics
 from lexora_gql.transport.graphql.errors import INTERNAL, report
-from lexora_gql.transport.graphql.execution.admission import Operation
-from lexora_gql.transport.graphql.execution.executor import Executor
-from lexora_gql.transport.graphql.execution.outcomes import Outcome, Refused
+from lexora_gql.transport.graphql.execution.admission import Admission, Operation
+from lexora_gql.transport.graphql.execution.outcomes import Refused
 from lexora_gql.transport.graphql.http.framing import Framing
 from lexora_gql.transport.graphql.http.responses import budget_headers
 from lexora_gql.transport.graphql.listening import Listeners, leaves, until_ended
@@ -39,8 +34,7 @@ class _Ended(Exception):
 class Streams:
     """What every stream of a process shares."""
 
-    executor: Executor
-    accounts: AccountService
+    admission: Admission
     metrics: Metrics
     lifecycle: Lifecycle
     listeners: Listeners
@@ -109,7 +103,7 @@ class StreamResponse:
         """Send every result; errors of the request and of our own are the last."""
         verdict = "ok"
         try:
-            async with aclosing(self._outcomes()) as outcomes:
+            async with aclosing(self._streams.admission.outcomes(self._operation)) as outcomes:
                 async for outcome in outcomes:
                     verdict = outcome.verdict
                     piece = self._framing.result(outcome, self._operation.context.place.cursor)
@@ -128,22 +122,6 @@ class StreamResponse:
             self._count(verdict)
         raise _Ended(self._framing.ending)
 
-    async def _outcomes(self) -> AsyncGenerator[Outcome, None]:
-        operation, executor = self._operation, self._streams.executor
-        extensions: dict[str, Any] = operation.extensions
-        if operation.kind is not OperationType.SUBSCRIPTION:
-            outcome = await executor.execute(operation.prepared, operation.variables, operation.context)
-            yield outcome.extended(extensions)
-            return
-        gauge = self._streams.metrics.live_subscriptions.labels(operation.prepared.root_field)
-        stream = executor.subscribe(operation.prepared, operation.variables, operation.context)
-        with gauge.track_inprogress():
-            async with aclosing(stream) as outcomes:
-                async for outcome in outcomes:
-                    # What the operation cost is told once.
-                    yield outcome.extended(extensions)
-                    extensions = {}
-
     async def _watch_client(self, receive: Receive) -> None:
         while (await receive())["type"] != "http.disconnect":
             pass
@@ -151,7 +129,7 @@ class StreamResponse:
 
     async def _watch_session(self) -> None:
         reason = await until_ended(
-            self._streams.accounts,
+            self._streams.admission.environment.services.accounts,
             self._operation.context.identity,
             self._authorization,
             every_seconds=self._limits.session_check_seconds,

@@ -15,7 +15,7 @@ from lexora_gql.telemetry.metrics import Metrics
 from lexora_gql.transport.authentication import Identity, identify
 from lexora_gql.transport.graphql.errors import BAD_REQUEST, INTERNAL, domain_extensions, report
 from lexora_gql.transport.graphql.execution.admission import Admission, Operation
-from lexora_gql.transport.graphql.execution.outcomes import Outcome, Refused
+from lexora_gql.transport.graphql.execution.outcomes import Refused
 from lexora_gql.transport.graphql.listening import Listeners, leaves, until_ended
 from lexora_gql.transport.graphql.refusals import RequestRefused
 from lexora_gql.transport.graphql.websocket.protocol import (
@@ -226,32 +226,13 @@ class _Socket:
             await self._finish(frame.id, "error", [{"message": message, "extensions": extensions}])
 
     async def _run(self, identifier: str, operation: Operation, end: _End) -> None:
-        if operation.kind is not OperationType.SUBSCRIPTION:
-            executor = self._endpoint.admission.executor
-            outcome = await executor.execute(operation.prepared, operation.variables, operation.context)
-            if not outcome.is_executed:
-                raise Refused(outcome)
-            end.verdict = outcome.verdict
-            await self._send_result(identifier, outcome.extended(operation.extensions))
-        else:
-            await self._stream(identifier, operation, end)
+        async with aclosing(self._endpoint.admission.outcomes(operation)) as outcomes:
+            async for outcome in outcomes:
+                if not outcome.is_executed and operation.kind is not OperationType.SUBSCRIPTION:
+                    raise Refused(outcome)
+                end.verdict = outcome.verdict
+                await self._send(to_text("next", id=identifier, payload=outcome.body))
         await self._finish(identifier, "complete")
-
-    async def _stream(self, identifier: str, operation: Operation, end: _End) -> None:
-        gauge = self._endpoint.metrics.live_subscriptions.labels(operation.prepared.root_field)
-        executor = self._endpoint.admission.executor
-        extensions = operation.extensions
-        with gauge.track_inprogress():
-            stream = executor.subscribe(operation.prepared, operation.variables, operation.context)
-            async with aclosing(stream) as outcomes:
-                async for outcome in outcomes:
-                    end.verdict = outcome.verdict
-                    # What the operation cost is told once.
-                    await self._send_result(identifier, outcome.extended(extensions))
-                    extensions = {}
-
-    async def _send_result(self, identifier: str, outcome: Outcome) -> None:
-        await self._send(to_text("next", id=identifier, payload=outcome.body))
 
     async def _finish(self, identifier: str, kind: str, payload: list[dict[str, Any]] | None = None) -> None:
         if self._operations.get(identifier) is not asyncio.current_task():
