@@ -72,6 +72,25 @@ class Library:
             await connection.execute(insert(Feed).values(user_id=user.id))
         return user
 
+    async def waiting(self, owner: Viewer, number: int, *, collection_id: UUID | None = None) -> list[Document]:
+        """Return so many documents that wait, as uploads leave them; in the personal collection unless one is named."""
+        collection_id = collection_id or await self.personal_collection(owner)
+        rows = [
+            Document(
+                owner_id=owner.user_id,
+                collection_id=collection_id,
+                filename="a.txt",
+                title="a",
+                media_type="text/plain",
+                byte_size=1,
+                sha256=at.to_bytes(32, "big"),
+                blob_key=f"{owner.user_id}/{at}",
+            )
+            for at in range(number)
+        ]
+        await self.add(*rows)
+        return rows
+
     async def session(self, user: User) -> Session:
         """Return a new session of a user that ends in a week."""
         session = Session(id=uuid4(), user_id=user.id, expires_at=datetime.now(UTC) + timedelta(days=7))

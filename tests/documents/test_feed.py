@@ -8,7 +8,7 @@ import pytest
 
 from lexora_gql.accounts.viewer import Viewer
 from lexora_gql.documents.feed import Change
-from lexora_gql.documents.models import CollectionAccess, Document
+from lexora_gql.documents.models import CollectionAccess
 from lexora_gql.errors import InvalidInput
 from tests.documents.desk import LONG_TEXT, Desk
 from tests.factories import Library
@@ -81,21 +81,7 @@ class TestThePresent:
             assert [change.document_id for change in [*before, *rest]] == waiting
 
     async def test_more_than_a_batch_is_told_whole(self, desk: Desk, library: Library, viewer: Viewer) -> None:
-        collection_id = await library.personal_collection(viewer)
-        rows = [
-            Document(
-                owner_id=viewer.user_id,
-                collection_id=collection_id,
-                filename="a.txt",
-                title="a",
-                media_type="text/plain",
-                byte_size=1,
-                sha256=n.to_bytes(32, "big"),
-                blob_key=f"somebody/{n}",
-            )
-            for n in range(450)
-        ]
-        await library.add(*rows)
+        rows = await library.waiting(viewer, 450)
 
         async with watching(desk, viewer) as events:
             told = await take(events, 450)

@@ -66,8 +66,7 @@ class TestPurging:
 
     async def test_more_than_a_batch_goes_in_one_go(self, desk: Desk, library: Library, viewer: Viewer) -> None:
         collection_id = await library.collection(viewer)
-        for n in range(130):
-            await library.add(a_document(viewer, collection_id, n))
+        await library.waiting(viewer, 130, collection_id=collection_id)
         await desk.collections.delete(viewer, collection_id)
         assert await desk.count(Purge) == 130
 
@@ -136,17 +135,3 @@ class TestAStoreThatIsAway:
 
         assert waiting.count == 2
         assert 120 <= waiting.oldest_seconds < 180
-
-
-def a_document(viewer: Viewer, collection_id: object, number: int) -> Document:
-    """Return a row as an upload leaves it."""
-    return Document(
-        owner_id=viewer.user_id,
-        collection_id=collection_id,
-        filename="a.txt",
-        title="a",
-        media_type="text/plain",
-        byte_size=1,
-        sha256=number.to_bytes(32, "big"),
-        blob_key=f"somebody/{number}",
-    )

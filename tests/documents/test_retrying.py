@@ -12,7 +12,6 @@ from lexora_gql.documents.models import CollectionAccess, Document
 from lexora_gql.errors import NotFound
 from lexora_gql.ports.text_extractor import ExtractionFailed
 from tests.documents.desk import Desk
-from tests.documents.test_turns import waiting
 from tests.factories import Library
 
 
@@ -97,7 +96,7 @@ class TestStartingAgain:
     async def test_more_than_a_batch_are_all_started_and_told_of(
         self, desk: Desk, library: Library, viewer: Viewer
     ) -> None:
-        await library.add(*await waiting(library, viewer, 1_234))
+        await library.waiting(viewer, 1_234)
         await have_failed(desk)
 
         assert await desk.documents.reprocess_failed(viewer, None) == 1_234
@@ -108,7 +107,7 @@ class TestStartingAgain:
     async def test_of_two_at_once_each_document_is_started_by_one(
         self, desk: Desk, library: Library, viewer: Viewer
     ) -> None:
-        await library.add(*await waiting(library, viewer, 600))
+        await library.waiting(viewer, 600)
         await have_failed(desk)
 
         started = await asyncio.gather(*(desk.documents.reprocess_failed(viewer, None) for _ in range(4)))

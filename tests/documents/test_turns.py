@@ -2,7 +2,6 @@ import asyncio
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 
-from lexora_gql.accounts.viewer import Viewer
 from lexora_gql.documents.leases import Claim
 from lexora_gql.documents.models import Document, DocumentStatus
 from tests.documents.desk import Desk
@@ -13,24 +12,6 @@ async def claimed(desk: Desk) -> Claim:
     claim = await desk.ingestion.claim()
     assert claim is not None
     return claim
-
-
-async def waiting(library: Library, owner: Viewer, count: int) -> list[Document]:
-    """Return rows of so many documents that wait."""
-    collection_id = await library.personal_collection(owner)
-    return [
-        Document(
-            owner_id=owner.user_id,
-            collection_id=collection_id,
-            filename="a.txt",
-            title="a",
-            media_type="text/plain",
-            byte_size=1,
-            sha256=n.to_bytes(32, "big"),
-            blob_key=f"{owner.user_id}/{n}",
-        )
-        for n in range(count)
-    ]
 
 
 class TestClaiming:
@@ -55,7 +36,7 @@ class TestClaiming:
 
     async def test_owners_take_turns_however_many_documents_one_has(self, desk: Desk, library: Library) -> None:
         busy, modest = await library.reader(), await library.reader()
-        await library.add(*await waiting(library, busy, 1_000))
+        await library.waiting(busy, 1_000)
         await desk.upload(modest, "The only one.")
 
         owners = [(await claimed(desk)).document.owner_id for _ in range(4)]
@@ -67,7 +48,7 @@ class TestClaiming:
     ) -> None:
         owners = [await library.reader() for _ in range(100)]
         for place, owner in enumerate(owners):
-            await library.add(*await waiting(library, owner, 1 + place % 3))
+            await library.waiting(owner, 1 + place % 3)
 
         taken = [(await claimed(desk)).document.owner_id for _ in range(100)]
 

@@ -20,7 +20,6 @@ from lexora_gql.ports.text_extractor import ExtractedText
 from lexora_gql.workers.jobs import Slots
 from tests.documents.desk import Desk
 from tests.documents.test_feed import take, watching
-from tests.documents.test_turns import waiting
 from tests.factories import Library
 
 SEED = 20_260_301
@@ -122,7 +121,7 @@ class TestEveryCut:
         assert None in states_of(events).values()
 
     async def test_who_was_away_for_long_is_told_at_once(self, desk: Desk, library: Library, viewer: Viewer) -> None:
-        await library.add(*await waiting(library, viewer, 2_000))
+        await library.waiting(viewer, 2_000)
         await desk.change(Document, status="FAILED", failure_is_retryable=True, failed_at=Document.created_at)
         await desk.documents.reprocess_failed(viewer, None)
         started = time.perf_counter()
