@@ -282,9 +282,13 @@ class TestDisconnecting:
         finally:
             event.remove(target, moment, hang_up)
         assert asking.cancelled()
-        page = await desk.process.services.conversations.conversations(viewer, PageRequest(10))
+        conversations = desk.process.services.conversations
+        async with asyncio.timeout(10):
+            # Whoever hung up does not wait for the commit; it comes by itself, and tells nobody.
+            while not (page := await conversations.conversations(viewer, PageRequest(10))).items:  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
         [question, answer] = (
-            await desk.process.services.conversations.messages(viewer, page.items[0].id, PageRequest(10), leaf_id=None)
+            await conversations.messages(viewer, page.items[0].id, PageRequest(10), leaf_id=None)
         ).items
         assert question.content == "When?"
         async with asyncio.timeout(5):
