@@ -117,7 +117,7 @@ async def _serve(settings: Settings, listener: socket.socket) -> None:
         with stop_requested() as stop:
             beside = [
                 asyncio.create_task(every(settings.reconcile_seconds, "reconcile", process.upkeep.reconcile)),
-                asyncio.create_task(process.metrics.watch_event_loop()),
+                asyncio.create_task(process.metrics.watch_event_loop("api")),
                 *keep_house(process.upkeep.housekeeping, settings),
             ]
             serving = asyncio.create_task(server.serve(sockets=[listener]))

@@ -46,7 +46,7 @@ async def _work(settings: Settings) -> None:
             reconcile = functools.partial(_reconcile, process, slots)
             tasks = [
                 asyncio.create_task(_hear(settings, slots)),
-                asyncio.create_task(process.metrics.watch_event_loop()),
+                asyncio.create_task(process.metrics.watch_event_loop("worker")),
                 asyncio.create_task(every(settings.reconcile_seconds, "reconcile", reconcile)),
                 *keep_house(process.upkeep.housekeeping, settings),
             ]

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from lexora_gql.adapters.extraction.limits import Limits
 from lexora_gql.adapters.extraction.sandbox import SandboxedExtractor
@@ -40,6 +41,20 @@ def stuck(tmp_path: Path) -> Iterator[Stuck]:
     made = Stuck(tmp_path)
     yield made
     made.close()
+
+
+class TestTheLog:
+    async def test_it_tells_what_a_file_has_cost(self, extractor: SandboxedExtractor, tmp_path: Path) -> None:
+        file = tmp_path / "invoice.pdf"
+        file.write_bytes(pdf([(700, "Invoices are paid within 30 days.")]))
+
+        with capture_logs() as logged:
+            await extractor.extract(file, PDF, ignore)
+
+        [told] = logged
+        assert (told["event"], told["media_type"], told["exit_status"]) == ("file_read", PDF, 0)
+        assert 1 <= told["memory_mebibytes"] < Limits().memory_bytes / MEBIBYTE
+        assert 0 < told["cpu_seconds"] < Limits().cpu_seconds
 
 
 class TestLimits:

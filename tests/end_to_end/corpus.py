@@ -5,9 +5,10 @@ import csv
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 
-from tests.end_to_end.client import Client
+from tests.end_to_end.client import Client, Json
 from tests.end_to_end.searching import Searcher, searching
 
 UPLOADS_AT_ONCE = 8
@@ -36,6 +37,8 @@ class Report:
     Attributes:
         ended: How many ended, in whatever way.
         seconds: From the first upload to the last end.
+        slowest_seconds: From acceptance to end, of the document that took longest.
+        slowest: Which that is.
         surprises: One line per document that did not end as it should.
         before_milliseconds: Of searches before the uploads.
         meanwhile_milliseconds: Of searches during the uploads.
@@ -44,6 +47,8 @@ class Report:
 
     ended: int = 0
     seconds: float = 0.0
+    slowest_seconds: float = 0.0
+    slowest: str = ""
     surprises: list[str] = field(default_factory=list)
     before_milliseconds: list[float] = field(default_factory=list)
     meanwhile_milliseconds: list[float] = field(default_factory=list)
@@ -54,6 +59,12 @@ class Report:
         self.ended += 1
         if surprise is not None:
             self.surprises.append(surprise)
+
+    def time(self, sample: Sample, state: Json) -> None:
+        """Keep a document that took longer than those before, by the server's clock."""
+        began, ended = (datetime.fromisoformat(at) for at in (state["createdAt"], state["progress"]["updatedAt"]))
+        if (seconds := (ended - began).total_seconds()) > self.slowest_seconds:
+            self.slowest_seconds, self.slowest = seconds, sample.path.name
 
 
 def samples(docs: Path) -> list[Sample]:
@@ -92,6 +103,7 @@ async def run(client: Client, documents: Sequence[Sample]) -> Report:
         report.after_milliseconds = await _idle(searcher)
     for document_id, sample in accepted:
         state = states[document_id]
+        report.time(sample, state)
         report.note(verdict(sample, state["status"], state["failure"]["code"] if state["failure"] else None))
     return report
 

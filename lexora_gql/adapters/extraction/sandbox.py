@@ -8,8 +8,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import structlog
+
 from lexora_gql.adapters.extraction import failures
-from lexora_gql.adapters.extraction.limits import Limits
+from lexora_gql.adapters.extraction.limits import MEBIBYTE, Limits
 from lexora_gql.adapters.extraction.receiving import Malformed, Receiver
 from lexora_gql.adapters.extraction.zygote_client import Exit, ZygoteClient, ZygoteLost
 from lexora_gql.ports.text_extractor import ExtractedText, ExtractionFailed
@@ -18,6 +20,8 @@ KILL_SECONDS = 2.0
 ZYGOTES_A_FILE = 2
 # A child that dies this close to its limit of memory has died of it: allocation in C aborts the process.
 MEMORY_SHARE = 0.75
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(slots=True)
@@ -56,6 +60,7 @@ class SandboxedExtractor:
                     os.close(file)
             except ZygoteLost:
                 continue
+            _tell(ended, media_type)
             return self._verdict(receiver, ended)
         raise failures.crashed()
 
@@ -132,3 +137,15 @@ class SandboxedExtractor:
         if ended.status < 0 and ended.memory_bytes >= self.limits.memory_bytes * MEMORY_SHARE:
             return failures.out_of_memory(self.limits)
         return failures.crashed()
+
+
+def _tell(ended: Exit | None, media_type: str) -> None:
+    """Log what a file has cost, so that whoever runs this sees how near files come to the limits."""
+    if ended is not None:
+        log.info(
+            "file_read",
+            media_type=media_type,
+            exit_status=ended.status,
+            memory_mebibytes=round(ended.memory_bytes / MEBIBYTE),
+            cpu_seconds=round(ended.cpu_seconds, 3),
+        )
