@@ -285,8 +285,10 @@ class TestDisconnecting:
         conversations = desk.process.services.conversations
         async with asyncio.timeout(10):
             # Whoever hung up does not wait for the commit; it comes by itself, and tells nobody.
-            while not (page := await conversations.conversations(viewer, PageRequest(10))).items:  # noqa: ASYNC110
+            page = await conversations.conversations(viewer, PageRequest(10))
+            while not page.items:
                 await asyncio.sleep(0.01)
+                page = await conversations.conversations(viewer, PageRequest(10))
         [question, answer] = (
             await conversations.messages(viewer, page.items[0].id, PageRequest(10), leaf_id=None)
         ).items
