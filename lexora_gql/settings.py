@@ -68,6 +68,9 @@ class Settings(BaseSettings):
 
     faiss_index_path: Path | None = Field(None, description="Folder of index snapshots; DATA_DIR/index when not set.")
     index_memory_mib: Annotated[int, Field(ge=16, le=1_000_000)] = 1_024
+    search_cache_seconds: Annotated[
+        int, Field(ge=0, le=86_400, description="How long the same search is answered from memory; 0: never.")
+    ] = 600
     retrieval_k: Annotated[int, Field(ge=1, le=50, description="Sources of an answer.")] = 8
 
     chunk_characters: Annotated[int, Field(ge=200, le=8_000)] = 1_000

@@ -61,7 +61,7 @@ def build(settings: Settings, adapters: Adapters) -> Process:
     """
     metrics = Metrics.create()
     database, bus, queue = adapters.database, adapters.bus, adapters.queue
-    retrieval = RetrievalService(database, adapters.embedder, adapters.index, metrics, adapters.former)
+    retrieval = build_retrieval(settings, adapters, metrics)
     producers = Producers(build_answerer(settings, adapters, retrieval, metrics))
     reconciler = DocumentReconciler(database, queue, bus)
     purging = Purging(database, adapters.blobs, metrics)
@@ -131,6 +131,19 @@ def server_facts(settings: Settings, adapters: Adapters) -> ServerFacts:
         max_file_bytes=settings.max_file_size,
         max_question_characters=QUESTION_CHARACTERS_MAX,
         registration=settings.registration,
+    )
+
+
+def build_retrieval(settings: Settings, adapters: Adapters, metrics: Metrics) -> RetrievalService:
+    """Return what finds passages."""
+    return RetrievalService(
+        database=adapters.database,
+        embedder=adapters.embedder,
+        index=adapters.index,
+        cache=adapters.cache,
+        metrics=metrics,
+        former=adapters.former,
+        cache_seconds=settings.search_cache_seconds,
     )
 
 

@@ -12,11 +12,13 @@ import numpy as np
 import structlog
 from numpy.typing import NDArray
 
+from lexora_gql.accounts.viewer import Viewer
 from lexora_gql.documents.generations.serving import Serving
 from lexora_gql.documents.vectors import from_bytes
 from lexora_gql.errors import Unavailable
 from lexora_gql.ports.embedder import Embedder, EmbedderRejected, EmbedderUnavailable, FormerEmbedders
 from lexora_gql.ports.passage_index import Rankings
+from lexora_gql.retrieval.query_vectors import QueryVectors
 
 BYTES_PER_DIMENSION = 2
 # How long a former embedder that failed is left alone: each try may take as long as a timeout.
@@ -70,17 +72,18 @@ class Meanings:
 
     configured: Embedder
     former: FormerEmbedders
+    vectors: QueryVectors
     _failed_at: dict[str, float] = field(default_factory=dict, repr=False)
     _told: set[Serving] = field(default_factory=set, repr=False)
 
-    async def of(self, serving: Serving, words: str) -> Meaning:
-        """Return what a search for a query goes by.
+    async def of(self, viewer: Viewer, serving: Serving, words: str) -> Meaning:
+        """Return what a person's search for a query goes by.
 
         Raises:
             Unavailable: The configured embedder failed; worth retrying.
         """
         if serving.embedder == self.configured.name:
-            return Meaning(serving, await self._embed(words), self.configured.weight)
+            return Meaning(serving, await self._embed(viewer, words), self.configured.weight)
         self._tell(serving)
         embedder = self.former(serving.embedder)
         if (
@@ -88,7 +91,7 @@ class Meanings:
             and time.monotonic() - self._failed_at.get(embedder.name, -REST_SECONDS) >= REST_SECONDS
         ):
             try:
-                [vector] = await embedder.embed([words])
+                vector = await self.vectors.of(viewer, embedder, words)
             except (EmbedderUnavailable, EmbedderRejected) as error:
                 self._failed_at[embedder.name] = time.monotonic()
                 log.warning("former_embedder_failed", embedder=embedder.name, reason=str(error))
@@ -107,14 +110,12 @@ class Meanings:
                 advice="run `lexora reindex`",
             )
 
-    async def _embed(self, words: str) -> NDArray[np.float32]:
+    async def _embed(self, viewer: Viewer, words: str) -> NDArray[np.float32]:
         try:
-            [vector] = await self.configured.embed([words])
+            return await self.vectors.of(viewer, self.configured, words)
         except EmbedderUnavailable as error:
             message = "The embedding service does not answer; try again."
             raise Unavailable(message, retry_after_seconds=error.retry_after_seconds or 2.0) from error
         except EmbedderRejected as error:
             message = "The embedding service refuses the query; the server's log says why."
             raise Unavailable(message, retry_after_seconds=30.0) from error
-        row: NDArray[np.float32] = vector
-        return row

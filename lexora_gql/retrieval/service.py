@@ -2,20 +2,25 @@
 
 import asyncio
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 
 from lexora_gql.accounts.viewer import Viewer
+from lexora_gql.documents.generations.serving import Serving
 from lexora_gql.documents.models import Chunk, Document
 from lexora_gql.errors import Unavailable, require_length, require_range
 from lexora_gql.ports.embedder import Embedder, FormerEmbedders, no_other
 from lexora_gql.ports.passage_index import PassageIndex, Rankings
+from lexora_gql.ports.shared_cache import SharedCache
 from lexora_gql.ports.text_extractor import Span
 from lexora_gql.retrieval.fusion import Fused, fuse
 from lexora_gql.retrieval.highlights import highlights
 from lexora_gql.retrieval.meaning import Meanings, VectorsSwapped
+from lexora_gql.retrieval.query_vectors import QueryVectors
 from lexora_gql.retrieval.ranking import Ranker
-from lexora_gql.retrieval.repository import RetrievalRepository, StoredChunk
+from lexora_gql.retrieval.ranking_cache import Ranked, RankingCache
+from lexora_gql.retrieval.repository import RetrievalRepository, Searchable, StoredChunk
 from lexora_gql.retrieval.scope import Scope
 from lexora_gql.storage.database import Database
 from lexora_gql.telemetry.metrics import Metrics
@@ -74,19 +79,25 @@ class RetrievalService:
 
     Attributes:
         former: Gives embedders that are not configured any more, for the vectors of theirs that still serve.
+        cache_seconds: How long searches are remembered; 0 remembers none.
     """
 
     database: Database
     embedder: Embedder
     index: PassageIndex
+    cache: SharedCache
     metrics: Metrics
     former: FormerEmbedders = no_other
+    cache_seconds: int = 0
     _meanings: Meanings = field(init=False, repr=False)
     _ranker: Ranker = field(init=False, repr=False)
+    _remembered: RankingCache = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "_meanings", Meanings(self.embedder, self.former))
+        vectors = QueryVectors(self.cache, self.metrics, is_on=self.cache_seconds > 0)
+        object.__setattr__(self, "_meanings", Meanings(self.embedder, self.former, vectors))
         object.__setattr__(self, "_ranker", Ranker(self.database, self.index))
+        object.__setattr__(self, "_remembered", RankingCache(self.cache, self.metrics, self.cache_seconds))
 
     async def search(self, viewer: Viewer, query: str, *, first: int, scope: Scope) -> Found:
         """Return the passages that bear most on a query, best first.
@@ -122,17 +133,29 @@ class RetrievalService:
         async with self.database.transaction(viewer) as session:
             repository = RetrievalRepository(session)
             serving, places = await repository.serving(self.embedder.name), await repository.searchable(scope)
+        ranked = await self._ranked(viewer, serving, places, words, max(CANDIDATES, first))
+        fused = fuse(ranked.rankings, weight_of_meaning=ranked.weight)
+        hits = await self._stored(viewer, fused, ranked.rankings, words=words, scope=scope, first=first)
+        return hits, sum(ranking.candidates for ranking in ranked.rankings)
+
+    async def _ranked(
+        self, viewer: Viewer, serving: Serving, places: Sequence[Searchable], words: str, count: int
+    ) -> Ranked:
+        key = self._remembered.key(serving, places, words, count)
+        remembered = await self._remembered.get(viewer, key)
+        if remembered is not None:
+            return remembered
         # The embedder may be remote and slow, so no transaction is open while we wait for it.
-        meaning = await self._meanings.of(serving, words)
-        count = max(CANDIDATES, first)
+        meaning = await self._meanings.of(viewer, serving, words)
         ranks = (self._ranker.rank(viewer, place, meaning, words, count) for place in places)
-        rankings = await asyncio.gather(*ranks)
-        fused = fuse(rankings, weight_of_meaning=meaning.weight)
-        hits = await self._stored(viewer, fused, rankings, words=words, scope=scope, first=first)
-        return hits, sum(ranking.candidates for ranking in rankings)
+        ranked = Ranked(await asyncio.gather(*ranks), meaning.weight)
+        # By wording alone is an embedder that is away for the moment: the next search tries it again.
+        if not meaning.is_by_wording:
+            await self._remembered.put(viewer, key, places, ranked)
+        return ranked
 
     async def _stored(
-        self, viewer: Viewer, fused: list[Fused], rankings: list[Rankings], *, words: str, scope: Scope, first: int
+        self, viewer: Viewer, fused: list[Fused], rankings: Sequence[Rankings], *, words: str, scope: Scope, first: int
     ) -> list[Hit]:
         """Look the best up: an index may still remember what storage has forgotten, or what was just unshared."""
         hits: list[Hit] = []
@@ -148,7 +171,7 @@ class RetrievalService:
         return hits
 
 
-def _hit(stored: StoredChunk, best: Fused, rankings: list[Rankings], words: str) -> Hit:
+def _hit(stored: StoredChunk, best: Fused, rankings: Sequence[Rankings], words: str) -> Hit:
     likeness = next(
         (scored.score for ranking in rankings for scored in ranking.by_meaning if scored.number == best.number), None
     )

@@ -8,6 +8,7 @@ from sqlalchemy import text
 
 from lexora_gql.adapters.offline.embedder import HashingEmbedder
 from lexora_gql.adapters.offline.passage_index import BruteForceIndex
+from lexora_gql.adapters.offline.shared_cache import InMemorySharedCache
 from lexora_gql.documents.models import (
     CachedVector,
     Chunk,
@@ -97,8 +98,12 @@ class TestDeleting:
         viewer = await library.reader()
         document = await desk.upload(viewer, "Invoices are paid within 30 days.")
         await desk.read()
+        cache = InMemorySharedCache()
         servers = [
-            RetrievalService(desk.database, HashingEmbedder(), BruteForceIndex(), Metrics.create()) for _ in range(2)
+            RetrievalService(
+                desk.database, HashingEmbedder(), BruteForceIndex(), cache, Metrics.create(), cache_seconds=600
+            )
+            for _ in range(2)
         ]
         for server in servers:
             assert len((await server.search(viewer, "invoices", first=5, scope=EVERYTHING)).hits) == 1

@@ -10,6 +10,7 @@ import pytest
 from lexora_gql.accounts.viewer import Viewer
 from lexora_gql.adapters.local_index import LocalIndex
 from lexora_gql.adapters.offline.embedder import HashingEmbedder
+from lexora_gql.adapters.offline.shared_cache import InMemorySharedCache
 from lexora_gql.documents.models import Document
 from lexora_gql.ports.passage_index import KeptShard
 from lexora_gql.retrieval.scope import EVERYTHING
@@ -45,7 +46,7 @@ async def document(library: Library, viewer: Viewer) -> Document:
 async def server(desk: Desk, folder: Path) -> AsyncIterator[tuple[RetrievalService, IndexTidying, LocalIndex]]:
     """One API's retrieval; its snapshots are written when it ends."""
     index = LocalIndex(folder, 100_000_000, settle_seconds=0)
-    retrieval = RetrievalService(desk.database, HashingEmbedder(), index, Metrics.create())
+    retrieval = RetrievalService(desk.database, HashingEmbedder(), index, InMemorySharedCache(), Metrics.create())
     try:
         yield retrieval, IndexTidying(desk.database, index, HashingEmbedder().name), index
     finally:
