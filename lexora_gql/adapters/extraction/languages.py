@@ -1,6 +1,7 @@
 """In what language a text is written, by Chromium's detector (CLD2), which has its tables built in."""
 
 import re
+from functools import lru_cache
 
 import pycld2
 
@@ -19,6 +20,7 @@ _NO_WORDS = re.compile(
     r"|(?<![A-Za-z0-9_])[A-Za-z_]{0,60}[0-9][A-Za-z0-9_]*",
     re.DOTALL,
 )
+_WHITE_SPACE = re.compile(r"\s")
 _KANA = re.compile("[\u3040-\u30ff\uff66-\uff9d]")
 # Codes that ISO 639-1 has replaced, or that name how a language is written.
 _CODES = {"iw": "he", "in": "id", "jw": "jv", "mo": "ro", "zh-Hant": "zh", "sr-ME": "sr"}
@@ -33,18 +35,27 @@ def language_of(text: str, declared: str | None = None) -> str | None:
         text: Of any length; a sample of it is looked at.
         declared: What the file says. It stands unless there are a few hundred letters that say otherwise.
     """
-    sample = _sample(text)
-    letters = sum(map(str.isalpha, sample))
+    letters, found = _looked_at(text)
     if declared is not None and letters < SURE_LETTERS:
         return declared
-    return _detected(sample) or declared
+    return found or declared
+
+
+# A reader tells of the same text twice: with its structure, and before.
+@lru_cache(maxsize=1)
+def _looked_at(text: str) -> tuple[int, str | None]:
+    """Return how many letters a text's sample has, and the language that it is in."""
+    sample = _sample(text)
+    return sum(map(str.isalpha, sample)), _detected(sample)
 
 
 def _sample(text: str) -> str:
     if len(text) > SLICES * SLICE_CHARACTERS:
         gap = (len(text) - SLICE_CHARACTERS) // (SLICES - 1)
         text = "\n".join(text[place * gap : place * gap + SLICE_CHARACTERS] for place in range(SLICES))
-    words = _NO_WORDS.sub(" ", text)
+    words = _WHITE_SPACE.sub(" ", _NO_WORDS.sub(" ", text))
+    if words.isprintable():
+        return words
     # The detector refuses a whole text for one character that no text should hold.
     return "".join(character if character.isprintable() else " " for character in words)
 
