@@ -50,6 +50,8 @@ async def _work(settings: Settings) -> None:
                 asyncio.create_task(every(settings.reconcile_seconds, "reconcile", reconcile)),
                 *keep_house(process.upkeep.housekeeping, settings),
             ]
+            # Beside the work: whoever uploads right now waits no longer for it than otherwise.
+            preparing = asyncio.create_task(process.adapters.extractor.prepare())
             log.info("worker_started", concurrency=settings.worker_concurrency)
             asked_to = asyncio.create_task(stop.wait())
             # None of them ends by itself; if one does, it is better to be started anew than to run on half.
@@ -57,7 +59,7 @@ async def _work(settings: Settings) -> None:
             # The work first: rings that wait for it then end as they should.
             await slots.stop()
             failed = [task for task in tasks if task.done() and not stop.is_set()]
-            await ended([asked_to, *tasks])
+            await ended([asked_to, preparing, *tasks])
             for task in failed:
                 task.result()
     log.info("worker_stopped")

@@ -4,10 +4,19 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Uuid, func, literal, select
+from sqlalchemy import ARRAY, BigInteger, Boolean, ColumnElement, Uuid, bindparam, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from lexora_gql.ports.event_bus import EventBus
+
+# Made once: to put it together takes longer than to run it.
+_PUBLISH = select(
+    func.lexora_publish(
+        bindparam("collection", type_=Uuid),
+        func.unnest(bindparam("documents", type_=ARRAY(Uuid))).column_valued("document"),
+        bindparam("deleted", type_=Boolean),
+    )
+)
 
 
 def feed_topic(user_id: UUID) -> str:
@@ -29,9 +38,8 @@ class Publication:
     ) -> None:
         """Give each change its number in the feed of everyone who may read the collection."""
         if ids := sorted(document_ids):
-            document = func.unnest(literal(ids, ARRAY(Uuid))).column_valued("document")
-            rows = await session.scalars(select(func.lexora_publish(collection_id, document, deleted)))
-            self.readers.update(rows.all())
+            given = {"collection": collection_id, "documents": ids, "deleted": deleted}
+            self.readers.update((await session.scalars(_PUBLISH, given)).all())
 
     async def ring(self, bus: EventBus) -> None:
         """Wake the subscribers; call it after the commit."""
@@ -41,5 +49,10 @@ class Publication:
 
 async def next_revision(session: AsyncSession, collection_id: UUID) -> int:
     """Raise a collection's revision and return it; its row stays locked until the commit."""
-    revision = await session.scalar(select(func.lexora_next_revision(collection_id)))
+    revision = await session.scalar(select(raised_revision(collection_id)))
     return int(revision or 0)
+
+
+def raised_revision(collection_id: UUID) -> ColumnElement[int]:
+    """Return what raises a collection's revision within another statement; its row stays locked until the commit."""
+    return func.lexora_next_revision(collection_id, type_=BigInteger)

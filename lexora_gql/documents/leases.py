@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import delete, func, or_, select, update
+from sqlalchemy import Interval, Uuid, bindparam, delete, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -21,7 +21,7 @@ from lexora_gql.documents.models import (
     IngestionStage,
     Turn,
 )
-from lexora_gql.documents.turns import next_in_turn
+from lexora_gql.documents.turns import NEXT_IN_TURN
 
 NOW = func.clock_timestamp()
 NO_LEASE: dict[str, Any] = {"lease_token": None, "lease_until": None, "heartbeat_at": None}
@@ -42,6 +42,38 @@ IN_LINE: dict[str, Any] = {
 AT_THE_START: dict[str, Any] = {**IN_LINE, "fraction": 0.0}
 # How a warning begins that is true only while something is away.
 WAITING = "Waiting: "
+
+
+# Made once, as each document goes through them: to put a statement together takes longer than to run it.
+_TAKE_UP = (
+    update(Document)
+    # The row that it finds is locked until the commit, and nobody else finds it meanwhile.
+    .where(Document.id == NEXT_IN_TURN.scalar_subquery())
+    .values(
+        {
+            **IN_LINE,
+            **NO_FAILURE,
+            "status": DocumentStatus.PROCESSING,
+            "stage": IngestionStage.PARSING,
+            "attempt": Document.attempt + 1,
+            "lease_token": bindparam("token", type_=Uuid),
+            "lease_until": NOW + bindparam("lease", type_=Interval),
+            "heartbeat_at": NOW,
+        }
+    )
+    .returning(Document)
+    .execution_options(synchronize_session=False)
+)
+_TURN = insert(Turn).values(owner_id=bindparam("owner", type_=Uuid), taken_at=NOW)
+_TAKE_TURN = _TURN.on_conflict_do_update(index_elements=[Turn.owner_id], set_={"taken_at": _TURN.excluded.taken_at})
+_HOLD = (
+    select(Document)
+    .where(
+        Document.id == bindparam("document", type_=Uuid),
+        Document.lease_token == bindparam("token", type_=Uuid),
+    )
+    .with_for_update()
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,19 +131,11 @@ class LeaseRepository:
 
     async def claim(self, *, seconds: float) -> Claim | None:
         """Take up the document whose owner has waited longest for a turn."""
-        document_id = await self.session.scalar(next_in_turn())
-        if document_id is None:
-            return None
         token = uuid4()
-        document = await self.session.scalar(
-            update(Document).where(Document.id == document_id).values(_taken_up(token, seconds)).returning(Document)
-        )
+        document = await self.session.scalar(_TAKE_UP, {"token": token, "lease": timedelta(seconds=seconds)})
         if document is None:
             return None
-        turn = insert(Turn).values(owner_id=document.owner_id, taken_at=NOW)
-        await self.session.execute(
-            turn.on_conflict_do_update(index_elements=[Turn.owner_id], set_={"taken_at": turn.excluded.taken_at})
-        )
+        await self.session.execute(_TAKE_TURN, {"owner": document.owner_id})
         return Claim(document, token)
 
     async def renew(self, claim: Claim, progress: Progress | None, *, seconds: float) -> None:
@@ -172,8 +196,7 @@ class LeaseRepository:
         Raises:
             LeaseLost: It is somebody else's, or gone.
         """
-        query = select(Document).where(Document.id == claim.document.id, Document.lease_token == claim.token)
-        document = await self.session.scalar(query.with_for_update())
+        document = await self.session.scalar(_HOLD, {"document": claim.document.id, "token": claim.token})
         if document is None:
             raise LeaseLost
         return document
@@ -205,19 +228,6 @@ class LeaseRepository:
         )
         if written.first() is None:
             raise LeaseLost
-
-
-def _taken_up(token: UUID, seconds: float) -> dict[str, Any]:
-    return {
-        **IN_LINE,
-        **NO_FAILURE,
-        "status": DocumentStatus.PROCESSING,
-        "stage": IngestionStage.PARSING,
-        "attempt": Document.attempt + 1,
-        "lease_token": token,
-        "lease_until": NOW + timedelta(seconds=seconds),
-        "heartbeat_at": NOW,
-    }
 
 
 def _queued() -> dict[str, Any]:

@@ -19,7 +19,8 @@ SHARES = {
     IngestionStage.EMBEDDING: (0.55, 0.9),
     IngestionStage.INDEXING: (0.9, 1.0),
 }
-# A subscriber reads at most four states a second, so more would only be written.
+# A subscriber reads at most four states a second, so more would only be written. What is done sooner after its claim
+# says nothing in between: of small documents, writing it would take longer than reading them.
 REPORT_SECONDS = 0.3
 
 
@@ -35,6 +36,8 @@ class ProgressKeeper:
     estimate: Estimate
     latest: Progress | None = None
     _news: asyncio.Event = field(default_factory=asyncio.Event)
+    # The claim was a moment ago, and says that the document is being parsed.
+    _written_at: float = field(default_factory=time.monotonic)
 
     def report(self, stage: IngestionStage, done: int = 0, total: int | None = None) -> None:
         """Say how far the work is; written soon, and only the latest."""
@@ -45,13 +48,14 @@ class ProgressKeeper:
         self._news.set()
 
     async def tell(self, stage: IngestionStage, done: int = 0, total: int | None = None) -> None:
-        """Renew, and write how far the work is, at once: for when nobody keeps the lease any more.
+        """Renew, and write how far the work is, unless that was done a moment ago: nobody keeps the lease any more.
 
         Raises:
             LeaseLost: Stop working: what would be written now would be refused.
         """
         self.report(stage, done, total)
-        await self._write(self.latest)
+        if time.monotonic() - self._written_at >= REPORT_SECONDS:
+            await self._write(self.latest)
 
     @property
     def fraction(self) -> float:
@@ -71,6 +75,7 @@ class ProgressKeeper:
         """
         deadline = time.monotonic() + self.lease_seconds
         while True:
+            await asyncio.sleep(REPORT_SECONDS)
             try:
                 async with asyncio.timeout(self.renewal_seconds):
                     await self._news.wait()
@@ -83,7 +88,6 @@ class ProgressKeeper:
             except DatabaseAway:
                 if time.monotonic() > deadline:
                     raise LeaseLost from None
-            await asyncio.sleep(REPORT_SECONDS)
 
     async def _write(self, progress: Progress | None) -> None:
         if progress is not None:
@@ -94,4 +98,5 @@ class ProgressKeeper:
             await LeaseRepository(session).renew(self.claim, progress, seconds=self.lease_seconds)
             document = self.claim.document
             await publication.record(session, document.collection_id, [document.id])
+        self._written_at = time.monotonic()
         await publication.ring(self.bus)

@@ -2,14 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 from uuid import UUID, uuid4
 
-from sqlalchemy import delete, insert, update
+from sqlalchemy import ColumnElement, Table, delete, insert, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from lexora_gql.documents.changes import Publication, next_revision
+from lexora_gql.documents.changes import Publication, next_revision, raised_revision
 from lexora_gql.documents.errors import EmbedderChanged
 from lexora_gql.documents.generations.serving import Serving, confirm, serving
 from lexora_gql.documents.leases import NO_FAILURE, NO_LEASE, NOW, Claim, LeaseRepository
@@ -28,6 +28,9 @@ from lexora_gql.documents.vectors import content_hash
 from lexora_gql.ports.event_bus import EventBus
 from lexora_gql.ports.text_extractor import ExtractedText
 from lexora_gql.storage.database import WORKER, Database
+
+# Below the unit of work, which looks at each of a document's hundred rows twice.
+CHUNKS, DOCUMENTS = cast("Table", Chunk.__table__), cast("Table", Document.__table__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,25 +99,27 @@ class Publisher:
         async with self.database.transaction(WORKER) as session:
             document = await LeaseRepository(session).hold(claim)
             repository = DocumentRepository(session)
-            last_number = await repository.last_chunk_number(document.id)
+            # Only a document that was READY before has chunks that somebody may quote, and that indexes may hold.
+            last_number = await repository.last_chunk_number(document.id) if document.ready_at is not None else None
             kept = await self.references.detach(session, document.id) if last_number is not None else None
-            await session.execute(delete(Chunk).where(Chunk.document_id == document.id))
-            await session.execute(insert(Chunk), rows)
+            if last_number is not None:
+                await session.execute(delete(Chunk).where(Chunk.document_id == document.id))
+            await session.execute(insert(CHUNKS), rows)
             if reading.next_vectors:
                 await session.execute(insert(ChunkVector), _next_vector_rows(rows, reading))
             await _write_text(session, document, reading.extracted)
-            await session.execute(delete(CachedVector).where(CachedVector.document_id == document.id))
             if kept is not None:
                 placed = [PlacedChunk(row["id"], row["char_start"], row["char_end"]) for row in rows]
                 await self.references.attach(session, kept, reading.extracted, placed)
             if not await confirm(session, reading.planned or await serving(session, reading.embedder)):
                 raise EmbedderChanged
             # Counters come last: their rows stay locked until the commit.
-            revision = await next_revision(session, document.collection_id)
+            revision: int | ColumnElement[int] = raised_revision(document.collection_id)
             if last_number is not None:
+                revision = await next_revision(session, document.collection_id)
                 await repository.bury(document, revision=revision, up_to_number=last_number)
             await session.execute(
-                update(Document).where(Document.id == document.id).values(_ready(reading, revision, len(rows)))
+                update(DOCUMENTS).where(DOCUMENTS.c.id == document.id).values(_ready(reading, revision, len(rows)))
             )
             await publication.record(session, document.collection_id, [document.id])
         await publication.ring(self.bus)
@@ -162,15 +167,16 @@ async def _write_text(session: AsyncSession, document: Document, extracted: Extr
         text=extracted.text,
         pages=[[page.number, page.start, page.end, page.label] for page in extracted.pages],
     )
-    await session.execute(
-        statement.on_conflict_do_update(
-            index_elements=[DocumentText.document_id],
-            set_={"text": statement.excluded.text, "pages": statement.excluded.pages},
-        )
+    statement = statement.on_conflict_do_update(
+        index_elements=[DocumentText.document_id],
+        set_={"text": statement.excluded.text, "pages": statement.excluded.pages},
     )
+    # What was paid for on the way stands with the chunks now.
+    paid = delete(CachedVector).where(CachedVector.document_id == document.id)
+    await session.execute(statement.add_cte(paid.cte("paid")))
 
 
-def _ready(reading: Reading, revision: int, chunk_count: int) -> dict[str, Any]:
+def _ready(reading: Reading, revision: int | ColumnElement[int], chunk_count: int) -> dict[str, Any]:
     return {
         **NO_LEASE,
         **NO_FAILURE,

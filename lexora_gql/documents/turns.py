@@ -9,7 +9,7 @@ from lexora_gql.documents.models import Document, DocumentStatus, Turn
 IS_PENDING = Document.status == DocumentStatus.PENDING
 
 
-def next_in_turn() -> Select[UUID]:
+def _next_in_turn() -> Select[UUID]:
     """Return the query for the oldest document of who has waited longest; it locks that row.
 
     A hundred thousand documents of one owner cost no more than one: their index is entered once for each owner.
@@ -46,3 +46,7 @@ def next_in_turn() -> Select[UUID]:
         .lateral()
     )
     return select(oldest.c.id).select_from(in_turn.join(oldest, true())).limit(1)
+
+
+# Made once: to put it together takes longer than to run it.
+NEXT_IN_TURN = _next_in_turn()

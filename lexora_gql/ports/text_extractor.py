@@ -105,6 +105,10 @@ class TextExtractor(Protocol):
         """
         ...
 
+    async def prepare(self) -> None:
+        """Do now what the first file would have to wait for. Never raises: that file meets what is wrong."""
+        ...
+
     async def aclose(self) -> None:
         """End every child."""
         ...

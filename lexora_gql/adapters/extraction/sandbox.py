@@ -5,6 +5,7 @@ import itertools
 import os
 import signal
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -63,6 +64,11 @@ class SandboxedExtractor:
             _tell(ended, media_type)
             return self._verdict(receiver, ended)
         raise failures.crashed()
+
+    async def prepare(self) -> None:
+        """Start the zygote, which takes most of a second; the first file starts another should it be lost."""
+        with suppress(ZygoteLost):
+            await self._ready()
 
     async def aclose(self) -> None:
         """End every child; what is being read fails, and nothing is read any more."""

@@ -78,6 +78,10 @@ class ScanReader:
             warnings=(*found.warnings, *_warnings(scans, self.pages_max)),
         )
 
+    async def prepare(self) -> None:
+        """Start what reads files; recognition is seldom needed, and large."""
+        await self.files.prepare()
+
     async def aclose(self) -> None:
         """End every child."""
         await self.files.aclose()

@@ -42,6 +42,9 @@ class OfflineTextExtractor:
             return ExtractedText(text=text)
         return _paged(pages)
 
+    async def prepare(self) -> None:
+        """Nothing takes long here."""
+
     async def aclose(self) -> None:
         """Nothing is held open."""
 

@@ -18,6 +18,12 @@ from lexora_gql.documents.models import Generation, Reindex
 # Any number will do, as long as all processes agree on it.
 GENERATION_LOCK = 5_391_406_229
 
+# Made once: each document's way goes through them several times.
+_FOUND = func.lexora_generation().table_valued("number", "embedder")
+_SERVING = select(_FOUND.c.number, _FOUND.c.embedder)
+_NEXT = select(Reindex.embedder).where(Reindex.finished_at.is_(None))
+_HOLD = select(func.pg_advisory_xact_lock_shared(GENERATION_LOCK))
+
 
 def reindex_topic() -> str:
     """Return the bell that rings when a reindex has moved on."""
@@ -39,8 +45,7 @@ class Serving:
 
 async def serving(session: AsyncSession, configured: str) -> Serving:
     """Return the generation that serves; without any it is the configured embedder's. Any role may ask."""
-    found = func.lexora_generation().table_valued("number", "embedder")
-    row = (await session.execute(select(found.c.number, found.c.embedder))).first()
+    row = (await session.execute(_SERVING)).first()
     return Serving(row.number, row.embedder) if row is not None else Serving(0, configured)
 
 
@@ -49,7 +54,7 @@ async def confirm(session: AsyncSession, planned: Serving) -> bool:
 
     The first to publish anything decides whose vectors the first generation's are.
     """
-    await session.execute(select(func.pg_advisory_xact_lock_shared(GENERATION_LOCK)))
+    await session.execute(_HOLD)
     # A statement of its own each: they see what was committed while the lock was waited for.
     if planned.number == 0:
         first = insert(Generation).values(number=1, embedder=planned.embedder, folded_at=func.now())
@@ -65,7 +70,7 @@ async def lock_generations(session: AsyncSession) -> None:
 
 async def next_embedder(session: AsyncSession) -> str | None:
     """Return whose vectors are being built beside those that serve."""
-    found: str | None = await session.scalar(select(Reindex.embedder).where(Reindex.finished_at.is_(None)))
+    found: str | None = await session.scalar(_NEXT)
     return found
 
 
