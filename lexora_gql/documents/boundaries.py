@@ -6,19 +6,27 @@ import unicodedata
 # How far a cut may move so as not to go through a character with its marks; longer piles of marks are cut.
 MARKS_MAX = 32
 ZERO_WIDTH_JOINER = "\u200d"
-_ABBREVIATIONS = (
-    r"(?<![\s.(][^\W\d_])"
-    r"(?<!\bMr)(?<!\bDr)(?<!\bMs)(?<!\bvs)(?<!\bNo)(?<!\bNr)(?<!\bSt)(?<!\bpp)(?<!\bJr)(?<!\bca)(?<!\bcf)(?<!\bal)"
-    r"(?<!\bMrs)(?<!\bFig)(?<!\bSec)(?<!\bArt)(?<!\bAbs)(?<!\bVol)(?<!\bNos)(?<!\bbzw)(?<!\bvgl)"
+_STOPS = "[.!?…]"
+# What may stand before a stop that ends no sentence: another stop, a single letter, an abbreviation.
+_NO_END = rf"(?<!{_STOPS}{_STOPS})(?<![\s.(][^\W\d_]{_STOPS})" + "".join(
+    rf"(?<!\b{word}{_STOPS})"
+    for word in (
+        *("Mr", "Dr", "Ms", "vs", "No", "Nr", "St", "pp", "Jr", "ca", "cf", "al"),
+        *("Mrs", "Fig", "Sec", "Art", "Abs", "Vol", "Nos", "bzw", "vgl"),
+    )
 )
+# Arabic, Urdu, Hindi, Amharic, Armenian, Khmer, Burmese, Tibetan.
+_FURTHER_STOPS = "\u061f\u06d4\u0964\u0965\u1362\u1367\u0589\u17d5\u104b\u0f0d"
 _SENTENCE_END = re.compile(
+    # All begin with one of these characters, which is looked for at the speed of memory; what it means comes after.
+    rf"[.!?…。！？｡．{_FURTHER_STOPS}\n](?:"
     # Latin, Cyrillic, Greek, Hebrew: a stop and white space, but not after an abbreviation or before a small letter.
-    rf"(?<![.!?…]){_ABBREVIATIONS}[.!?…]++[\"'”’»)\]]*(?=\s)(?!\s+[a-zà-öø-ÿа-я])"
+    rf"(?<={_STOPS}){_NO_END}{_STOPS}*+[\"'”’»)\]]*(?=\s)(?!\s+[a-zà-öø-ÿа-я])"
     # Chinese and Japanese: no white space follows.
-    r"|[。！？｡．]+[」』”’）】]*"
-    # Arabic, Urdu, Hindi, Amharic, Armenian, Khmer, Burmese, Tibetan.
-    r"|[؟۔।॥።፧։៕။།]+"
-    r"|\n\s*\n|\n(?=[ \t]*(?:[-*•–]|\d{1,3}[.)])[ \t])"
+    r"|(?<=[。！？｡．])[。！？｡．]*[」』”’）】]*"
+    rf"|(?<=[{_FURTHER_STOPS}])[{_FURTHER_STOPS}]*"
+    r"|(?<=\n)(?:\s*\n|(?=[ \t]*(?:[-*•–]|\d{1,3}[.)])[ \t]))"
+    r")"
 )
 _WHITE_SPACE = re.compile(r"\s*")
 _WORD_BREAK = re.compile(r"\s+")
