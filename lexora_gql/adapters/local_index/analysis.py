@@ -20,12 +20,16 @@ import tantivy
 TERM_CHARACTERS_MAX = 64
 """Longer terms (encoded bytes, checksums) are cut off: nobody asks for them in full."""
 
+STEMS_MAX = 20_000
+"""Words of a language whose stems a thread remembers, of about 200 bytes each; beyond it all are forgotten."""
+
 # A class of the marks that Python's `\w` leaves out, without which words of Hindi, Thai or pointed Arabic fall apart.
 _MARK_RANGES = ((0x0300, 0x2000), (0x20D0, 0x2100), (0x3099, 0x309B), (0xA800, 0xAC00), (0xFE20, 0xFE30))
 _MARKS = "".join(
     chr(code) for low, high in _MARK_RANGES for code in range(low, high) if unicodedata.category(chr(code))[0] == "M"
 )
 _WORD = re.compile(f"(?:[^\\W_]|[{re.escape(_MARKS)}])+")
+_ASCII_WORD = re.compile("[a-z0-9]+")
 _UNSPACED = re.compile(
     "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7a3\uf900-\ufaff"
     "\U00020000-\U0003ffff]+"
@@ -43,7 +47,7 @@ _local = threading.local()
 def terms_of(text: str) -> list[str]:
     """Return the terms of a text, repeated as often as they occur, in no particular order."""
     if text.isascii():
-        return _stem(_LATIN_STEMMER, [word[:TERM_CHARACTERS_MAX] for word in _WORD.findall(text.lower())])
+        return _stem(_LATIN_STEMMER, [word[:TERM_CHARACTERS_MAX] for word in _ASCII_WORD.findall(text.lower())])
     folded = unicodedata.normalize("NFKC", text).translate(_INVISIBLE).casefold()
     groups: dict[str, list[str]] = {}
     terms: list[str] = []
@@ -84,14 +88,34 @@ def _pairs(run: str) -> Iterator[str]:
 
 
 def _stem(language: str, words: list[str]) -> list[str]:
-    """Stem words; the analyser is one per thread because tantivy's cannot be borrowed by two."""
-    if not words:
-        return []
-    analysers: dict[str, tantivy.TextAnalyzer] = _local.__dict__.setdefault("analysers", {})
-    analyser = analysers.get(language)
-    if analyser is None:
-        builder = tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.whitespace())
-        analyser = builder.filter(tantivy.Filter.stemmer(language)).build()
-        analysers[language] = analyser
+    """Stem words. Most have been seen before: looking a stem up takes a tenth of the time."""
+    stems: dict[str, str] = _local.__dict__.setdefault(language, {})
+    found = list(map(stems.get, words))
+    if None in found:
+        found = list(map(_learnt(language, stems, words).get, words))
+    return [stem for stem in found if stem]
+
+
+def _learnt(language: str, stems: dict[str, str], words: list[str]) -> dict[str, str]:
+    """Return the stem of each word, empty for none; remembered for as long as there are not too many."""
+    new = [word for word in dict.fromkeys(words) if word not in stems]
+    analyser = _analyser(language)
+    fresh = analyser.analyze(" ".join(new))
+    if len(fresh) != len(new):
+        fresh = [next(iter(analyser.analyze(word)), "") for word in new]
     # Common stems are many times in memory otherwise.
-    return [sys.intern(term) for term in analyser.analyze(" ".join(words)) if term]
+    made = dict(zip(new, map(sys.intern, fresh), strict=True))
+    known = {word: stems[word] for word in words if word in stems} | made
+    if len(stems) + len(made) > STEMS_MAX:
+        stems.clear()
+    stems.update(made)
+    return known
+
+
+def _analyser(language: str) -> tantivy.TextAnalyzer:
+    """Return a thread's own: tantivy's cannot be borrowed by two."""
+    analysers: dict[str, tantivy.TextAnalyzer] = _local.__dict__.setdefault("analysers", {})
+    if (analyser := analysers.get(language)) is None:
+        builder = tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.whitespace())
+        analyser = analysers[language] = builder.filter(tantivy.Filter.stemmer(language)).build()
+    return analyser
