@@ -15,7 +15,8 @@ from lexora_gql.adapters.extraction.cleaning import clean_text, squeeze_blank_li
 from lexora_gql.adapters.extraction.hyphenation import join_hyphenated, mark_hyphens
 from lexora_gql.adapters.extraction.limits import MEBIBYTE, Limits
 from lexora_gql.adapters.extraction.pdf_layout import lay_out
-from lexora_gql.adapters.extraction.pdf_pages import Line, Page, open_pdf
+from lexora_gql.adapters.extraction.pdf_lines import Line, Page
+from lexora_gql.adapters.extraction.pdf_pages import open_pdf
 from lexora_gql.adapters.extraction.reading_order import Box, in_rows
 from lexora_gql.ports.text_extractor import ExtractedText
 

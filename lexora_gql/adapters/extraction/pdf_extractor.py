@@ -16,7 +16,8 @@ from lexora_gql.adapters.extraction.limits import CHARACTERS_MAX, PAGES_MAX, Bud
 from lexora_gql.adapters.extraction.page_ranges import agree, name_pages
 from lexora_gql.adapters.extraction.pdf_gaps import Mender
 from lexora_gql.adapters.extraction.pdf_layout import lay_out
-from lexora_gql.adapters.extraction.pdf_pages import Page, PageUnreadable, open_pdf, read_page
+from lexora_gql.adapters.extraction.pdf_lines import Page
+from lexora_gql.adapters.extraction.pdf_pages import PageUnreadable, open_pdf, read_page
 from lexora_gql.adapters.extraction.pdf_running import drop_running
 from lexora_gql.adapters.extraction.pdf_second_reader import open_second, read_second, read_structure_second
 from lexora_gql.adapters.extraction.pdf_structure import Structure, locate, read_structure

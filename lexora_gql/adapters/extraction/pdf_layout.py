@@ -4,7 +4,7 @@ import re
 import statistics
 from itertools import pairwise
 
-from lexora_gql.adapters.extraction.pdf_pages import Page
+from lexora_gql.adapters.extraction.pdf_lines import Page
 
 # How much further than usual the next line must stand to begin a paragraph; line spacing varies by a few percent.
 PARAGRAPH_GAP = 1.2

@@ -3,7 +3,6 @@
 import ctypes
 import math
 import statistics
-from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import pypdfium2
@@ -11,7 +10,10 @@ from pypdfium2 import raw
 
 from lexora_gql.adapters.extraction import failures
 from lexora_gql.adapters.extraction.limits import CHARACTERS_MAX
+from lexora_gql.adapters.extraction.pdf_blanks import widest_false, without_false
+from lexora_gql.adapters.extraction.pdf_fields import beside, prepare, values
 from lexora_gql.adapters.extraction.pdf_gaps import Mender
+from lexora_gql.adapters.extraction.pdf_lines import Line, Page
 from lexora_gql.adapters.extraction.reading_order import Box, in_rows
 
 HEIGHT_SAMPLES = 8
@@ -25,46 +27,6 @@ class PageUnreadable(Exception):
     """pdfium cannot make sense of one page."""
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
-    """A line of text, without white space around it.
-
-    Attributes:
-        text: Where a word was hyphenated at a line end, U+FFFE stands for the hyphen, and the next line follows.
-        x: Where its first character begins, in points from the left.
-        y: Where its first character stands, in points above the bottom.
-        last: Which of the page's characters is its last.
-    """
-
-    text: str
-    x: float
-    y: float
-    last: int = -1
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """What is read of a page.
-
-    Attributes:
-        lines: In the order of the file.
-        letter_height: Of the page's usual font, in points; infinite where it is not known.
-        bottom: The page's lower edge, in points.
-        top: The page's upper edge, in points.
-    """
-
-    lines: tuple[Line, ...]
-    letter_height: float = math.inf
-    bottom: float = 0.0
-    top: float = 0.0
-
-    def without(self, places: set[int]) -> "Page":
-        """Return the page without some of its lines, which are named by their places in `lines`."""
-        if not places:
-            return self
-        return replace(self, lines=tuple(line for place, line in enumerate(self.lines) if place not in places))
-
-
 def open_pdf(data: bytes) -> pypdfium2.PdfDocument | None:
     """Return the document, or None when pdfium gives up; with the empty password, which many files have.
 
@@ -72,15 +34,17 @@ def open_pdf(data: bytes) -> pypdfium2.PdfDocument | None:
         ExtractionFailed: ENCRYPTED.
     """
     try:
-        return pypdfium2.PdfDocument(data)
+        document = pypdfium2.PdfDocument(data)
     except pypdfium2.PdfiumError as error:
         if error.err_code == raw.FPDF_ERR_PASSWORD:
             raise failures.encrypted("PDF") from None
         return None
+    prepare(document)
+    return document
 
 
 def read_page(document: pypdfium2.PdfDocument, index: int, mender: Mender) -> Page:
-    """Return a page's lines as pdfium orders them.
+    """Return a page's lines as pdfium orders them, with what is filled in beside them.
 
     Raises:
         PageUnreadable: The page, or its text, cannot be loaded.
@@ -97,8 +61,10 @@ def read_page(document: pypdfium2.PdfDocument, index: int, mender: Mender) -> Pa
         try:
             edges = raw.FS_RECTF()
             raw.FPDF_GetPageBoundingBox(page, ctypes.byref(edges))
-            lines = _lines(text_page, mender)
-            return Page(_ordered(text_page, lines, edges), _letter_height(text_page), edges.bottom, edges.top)
+            lines = _ordered(text_page, _lines(text_page, mender), edges)
+            # A page without text of its own is a picture: what is filled in says little without it.
+            filled = values(document, page) if lines else []
+            return Page(beside(lines, filled), _letter_height(text_page), edges.bottom, edges.top)
         finally:
             raw.FPDFText_ClosePage(text_page)
     finally:
@@ -106,7 +72,9 @@ def read_page(document: pypdfium2.PdfDocument, index: int, mender: Mender) -> Pa
 
 
 def _lines(text_page: raw.FPDF_TEXTPAGE, mender: Mender) -> tuple[Line, ...]:
-    rows = _text(text_page).split("\r\n")
+    whole = _text(text_page)
+    rows = whole.split("\r\n")
+    widest = widest_false(text_page, whole)
     has_gaps = mender.may_have_gaps(text_page, len(rows))
     lines = []
     x, y = ctypes.c_double(), ctypes.c_double()
@@ -117,6 +85,8 @@ def _lines(text_page: raw.FPDF_TEXTPAGE, mender: Mender) -> tuple[Line, ...]:
             place = raw.FPDFText_GetCharIndexFromTextIndex(text_page, begin)
             raw.FPDFText_GetCharOrigin(text_page, place, ctypes.byref(x), ctypes.byref(y))
             mended = mender.mend(text_page, text, begin) if has_gaps else text
+            # Where words come apart, as from text recognition, none are run together.
+            mended = without_false(text_page, text, begin, widest) if widest else mended
             lines.append(Line(mended, x.value, y.value, place + len(text) - 1))
         position += len(row) + 2
     return tuple(lines)

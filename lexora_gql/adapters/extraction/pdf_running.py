@@ -10,7 +10,7 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass
 from itertools import pairwise
 
-from lexora_gql.adapters.extraction.pdf_pages import Line, Page
+from lexora_gql.adapters.extraction.pdf_lines import Line, Page
 
 # The share of a page's height, at its top and at its bottom, that may hold them.
 MARGIN = 0.15
