@@ -20,6 +20,10 @@ PASSWORD = "correct horse battery staple"
 ENDS = {"READY", "FAILED"}
 
 
+class Failed(AssertionError):
+    """The server answered with errors, or closed the socket with one."""
+
+
 @dataclass(slots=True)
 class Client:
     """One person at one server.
@@ -42,8 +46,7 @@ class Client:
     async def run(self, name: str, /, **variables: Any) -> Json:
         """Run an operation of schema/operations and return its data; errors are a failure."""
         body = await self.post({"query": print_ast(operation(name)), "variables": variables})
-        assert "errors" not in body, body["errors"]
-        return dict(body["data"])
+        return _data(body)
 
     async def post(self, body: Json) -> Json:
         """Send a request as JSON and return the response, whatever it is."""
@@ -61,9 +64,7 @@ class Client:
             files=files,
             headers={**self.headers, "GraphQL-Require-Preflight": "1"},
         )
-        body = response.json()
-        assert "errors" not in body, body["errors"]
-        return dict(body["data"]["uploadDocument"])
+        return dict(_data(response.json())["uploadDocument"])
 
     async def subscribe(self, name: str, /, **variables: Any) -> AsyncGenerator[Json, None]:
         """Yield what a subscription of schema/operations sends, until the server ends it; errors are a failure."""
@@ -77,9 +78,9 @@ class Client:
                 if message["type"] == "ping":
                     await socket.send(json.dumps({"type": "pong"}))
                     continue
-                assert message["type"] == "next", message
-                assert "errors" not in message["payload"], message["payload"]["errors"]
-                [event] = message["payload"]["data"].values()
+                if message["type"] != "next":
+                    raise Failed(message)
+                [event] = _data(message["payload"]).values()
                 yield event
 
     @asynccontextmanager
@@ -129,3 +130,9 @@ class Client:
     async def close(self) -> None:
         """Close the connections."""
         await self.http.aclose()
+
+
+def _data(body: Json) -> Json:
+    if "errors" in body:
+        raise Failed(body["errors"])
+    return dict(body["data"])

@@ -6,10 +6,12 @@ import shutil
 import signal
 import sys
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from itertools import count
 from pathlib import Path
+from typing import Protocol
 
 import httpx
 
@@ -37,6 +39,31 @@ SETTINGS = {
 }
 
 
+class Running(Protocol):
+    """A process, whoever started it; asyncio's own is one."""
+
+    @property
+    def pid(self) -> int: ...
+    @property
+    def returncode(self) -> int | None: ...
+    def send_signal(self, signal: int, /) -> None: ...
+    def kill(self) -> None: ...
+    def terminate(self) -> None: ...
+    async def wait(self) -> int: ...
+
+
+# What starts a `lexora` command, by its name, its environment and the file of its output.
+Launch = Callable[[str, Mapping[str, str], Path], Awaitable[Running]]
+
+
+async def spawn(command: str, environment: Mapping[str, str], log: Path) -> Running:
+    """Start a command of `lexora` as anybody does."""
+    with log.open("wb") as output:
+        return await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "lexora_gql", command, cwd=PROJECT, env=environment, stdout=output, stderr=output
+        )
+
+
 @dataclass(slots=True)
 class Program:
     """One process of Lexora, its output kept in a file.
@@ -45,7 +72,7 @@ class Program:
         address: Where an API answers, such as http://127.0.0.1:8000; empty for a worker.
     """
 
-    process: asyncio.subprocess.Process
+    process: Running
     log: Path
     address: str = ""
 
@@ -95,6 +122,8 @@ class Stack:
 
     Attributes:
         settings: Of every process to be started, by the names of the environment.
+        launch: Starts them.
+        numbers: For the names of their logs; several may be started at once.
     """
 
     folder: Path
@@ -102,6 +131,8 @@ class Stack:
     redis: EmbeddedRedis
     settings: dict[str, str]
     programs: list[Program] = field(default_factory=list)
+    launch: Launch = spawn
+    numbers: "count[int]" = field(default_factory=count)
 
     @classmethod
     @asynccontextmanager
@@ -125,9 +156,9 @@ class Stack:
             await redis.stop()
             shutil.rmtree(folder)
 
-    async def start_api(self, **settings: str) -> Program:
-        """Start an API on a free port and wait until it is ready."""
-        port = free_port()
+    async def start_api(self, *, port: int | None = None, **settings: str) -> Program:
+        """Start an API, on a free port unless one is named, and wait until it is ready."""
+        port = port or free_port()
         program = await self._start("serve", {"PORT": str(port), **settings})
         program.address = f"http://127.0.0.1:{port}"
         await program.ready()
@@ -139,8 +170,19 @@ class Stack:
         await program.says("worker_started")
         return program
 
-    async def _start(self, command: str, settings: dict[str, str]) -> Program:
-        environment = {
+    async def audit(self, *options: str) -> tuple[int | None, str]:
+        """Run `lexora audit` and return its exit code and the last line that it says."""
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "lexora_gql", "audit", *options),
+            cwd=PROJECT,
+            env=self._environment({}),
+            stdout=asyncio.subprocess.PIPE,
+        )
+        said, _ = await process.communicate()
+        return process.returncode, said.decode().splitlines()[-1]
+
+    def _environment(self, settings: dict[str, str]) -> dict[str, str]:
+        return {
             **plain_environment(),
             "DATABASE_URL": self.database_url,
             "REDIS_URL": self.redis.url,
@@ -151,12 +193,11 @@ class Stack:
             **self.settings,
             **settings,
         }
-        log = self.folder / f"{command}{len(self.programs)}.log"
-        with log.open("wb") as output:
-            process = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "lexora_gql", command, cwd=PROJECT, env=environment, stdout=output, stderr=output
-            )
-        program = Program(process, log)
+
+    async def _start(self, command: str, settings: dict[str, str]) -> Program:
+        environment = self._environment(settings)
+        log = self.folder / f"{command}{next(self.numbers)}.log"
+        program = Program(await self.launch(command, environment, log), log)
         self.programs.append(program)
         return program
 

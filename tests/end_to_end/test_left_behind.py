@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import sys
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
@@ -15,8 +14,6 @@ import pytest
 
 from tests.end_to_end.client import Client
 from tests.end_to_end.stack import Program, Stack
-from tests.shared_data import PROJECT
-from tests.terminal.running_server import plain_environment
 
 BOUNDARY = "parts"
 OPERATION = (
@@ -71,29 +68,6 @@ def a_file(tmp_path: Path, text: str) -> Iterator[Path]:
     path.unlink()
 
 
-async def audit(stack: Stack, *options: str) -> tuple[int | None, str]:
-    """Run `lexora audit` and return its exit code and what it says."""
-    environment = {
-        **plain_environment(),
-        "DATABASE_URL": stack.database_url,
-        "REDIS_URL": stack.redis.url,
-        "SECRET_KEY": stack.settings["SECRET_KEY"],
-        "DATA_DIR": str(stack.folder / "data"),
-    }
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        "lexora_gql",
-        "audit",
-        *options,
-        cwd=PROJECT,
-        env=environment,
-        stdout=asyncio.subprocess.PIPE,
-    )
-    said, _ = await process.communicate()
-    return process.returncode, said.decode().splitlines()[-1]
-
-
 class TestKilling:
     async def test_between_the_bytes_and_their_row(
         self, stack: Stack, api: Program, client: Client, tmp_path_factory: pytest.TempPathFactory
@@ -115,7 +89,7 @@ class TestKilling:
         two_hours_ago = time.time() - 7_200
         os.utime(orphan, (two_hours_ago, two_hours_ago))
 
-        assert await audit(stack) == (0, "1 files, 1 that no document names, 1 removed.")
+        assert await stack.audit() == (0, "1 files, 1 that no document names, 1 removed.")
         assert stored(stack) == []
 
     async def test_between_the_deletion_and_the_purge(
