@@ -1,0 +1,60 @@
+"""Runs a campaign in its long form; see `ops/chaos`."""
+
+import argparse
+import asyncio
+import sys
+from collections.abc import Callable, Coroutine
+from dataclasses import fields
+from typing import Any
+
+from tests.campaigns.ingestion.campaign import Campaign
+from tests.campaigns.ingestion.plan import Counts
+from tests.campaigns.protections import PROTECTIONS
+from tests.campaigns.report import Report
+
+SEED = 20_261_128
+
+
+async def ingestion(options: argparse.Namespace) -> Report:
+    """Faults while documents are taken in and read."""
+    halves = {"kills_at_points": (options.kills + 1) // 2, "freezes_at_points": (options.freezes + 1) // 2}
+    given = {name: getattr(options, name) for field in fields(Counts) if (name := field.name) not in halves}
+    counts = Counts(**given, **halves)
+    async with Campaign.open(counts, options.seed, say=say, without=options.without) as campaign:
+        return await campaign.run(options.seed)
+
+
+CAMPAIGNS: dict[str, Callable[[argparse.Namespace], Coroutine[Any, Any, Report]]] = {"ingestion": ingestion}
+
+
+def main(arguments: list[str]) -> int:
+    """Run a campaign, print its report, and return 1 where a check does not hold."""
+    options = _parser().parse_args(arguments)
+    without = f", without the {options.without}" if options.without else ""
+    say(f"Campaign: {options.campaign}, seed {options.seed}{without}")
+    report = asyncio.run(CAMPAIGNS[options.campaign](options))
+    print(report.table())
+    say("A check does not hold." if report.violated else "Every check holds.")
+    return 1 if report.violated else 0
+
+
+def say(line: str) -> None:
+    """Print a line at once."""
+    print(line, flush=True)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="ops/chaos", description="Faults by the hundred, and what must hold after.")
+    campaigns = parser.add_subparsers(dest="campaign", metavar="CAMPAIGN", required=True)
+    reading = campaigns.add_parser("ingestion", help=ingestion.__doc__)
+    normal = Counts()
+    for name in ("documents", "kills", "freezes", "redis", "postgres", "stops", "api_kills", "deletions"):
+        option, default = f"--{name.replace('_', '-')}", getattr(normal, name)
+        reading.add_argument(option, type=int, default=default, metavar="N", help=f"{default} unless given")
+    reading.add_argument("--seed", type=int, default=SEED, metavar="N")
+    reading.add_argument("--without", choices=sorted(PROTECTIONS), default="", help="a control: must end with 1")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

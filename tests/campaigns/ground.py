@@ -1,0 +1,190 @@
+"""What campaigns take place on: a PostgreSQL and a Redis of their own, and processes that come back when killed."""
+
+import asyncio
+import secrets
+import shutil
+import signal
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+from lexora_gql.embedded.postgres import EmbeddedPostgres
+from tests.campaigns.nursery import Nursery
+from tests.campaigns.points import Points
+from tests.embedded.running_up import free_port
+from tests.end_to_end.stack import Program, Stack, reachable_folder
+
+PATIENCE_SECONDS = 120.0
+LOOK_SECONDS = 0.02
+STARTS = 5
+
+
+@dataclass(slots=True)
+class Place:
+    """Where one process works after another, under one name.
+
+    Attributes:
+        name: worker1, api1 and so on; also its user at PostgreSQL.
+        port: Of an API; 0 for a worker.
+        starts: How many processes it has seen.
+    """
+
+    name: str
+    database_url: str
+    port: int = 0
+    program: Program | None = None
+    is_frozen: bool = False
+    starts: int = 0
+
+    @property
+    def is_working(self) -> bool:
+        """Whether there is a process that runs."""
+        return self.program is not None and self.program.process.returncode is None and not self.is_frozen
+
+
+@dataclass(slots=True)
+class Ground:
+    """Servers and processes, and what can be done to them."""
+
+    postgres: EmbeddedPostgres
+    stack: Stack
+    points: Points
+    places: dict[str, Place]
+    _coming: set["asyncio.Task[None]"] = field(default_factory=set)
+
+    @classmethod
+    @asynccontextmanager
+    async def open(
+        cls, *, workers: int, apis: int, settings: dict[str, str], without: str = ""
+    ) -> "AsyncIterator[Ground]":
+        """Start everything; end it afterwards.
+
+        Args:
+            workers: How many.
+            apis: How many.
+            settings: Of all processes.
+            without: A protection that they lack; see `protections`.
+        """
+        folder = reachable_folder()
+        # Commits must survive: it will be crashed.
+        postgres = EmbeddedPostgres(folder / "postgres")
+        async with AsyncExitStack() as ending:
+            ending.callback(shutil.rmtree, folder)
+            ending.push_async_callback(postgres.stop)
+            await postgres.start()
+            nursery = await ending.enter_async_context(Nursery.open(without=without))
+            stack = await ending.enter_async_context(Stack.open(postgres.url, **settings))
+            stack.launch = nursery.launch
+            names = [f"worker{n + 1}" for n in range(workers)] + [f"api{n + 1}" for n in range(apis)]
+            password = secrets.token_hex(16)
+            points = Points(stack.database_url)
+            await points.prepare([(name, password) for name in names])
+            _, _, rest = stack.database_url.partition("@")
+            places = {
+                name: Place(name, f"postgresql://{name}:{password}@{rest}", free_port() if name[0] == "a" else 0)
+                for name in names
+            }
+            ground = cls(postgres, stack, points, places)
+            ending.push_async_callback(ground._stay_away)
+            await asyncio.gather(*(ground._start(place) for place in places.values()))
+            yield ground
+
+    def working(self, kind: str = "worker") -> list[Place]:
+        """Return the places of a kind where a process works."""
+        return [place for name, place in self.places.items() if name.startswith(kind) and place.is_working]
+
+    async def someone_works(self, kind: str = "worker", *, at_least: int = 1) -> list[Place]:
+        """Wait until so many places of a kind have a process that works; return them."""
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while True:
+                if len(working := self.working(kind)) >= at_least:
+                    return working
+                await asyncio.sleep(LOOK_SECONDS)
+
+    async def kill(self, place: Place) -> None:
+        """End a process at once; another one comes in its place."""
+        assert place.program is not None
+        await place.program.kill()
+        place.is_frozen = False
+        self._bring_back(place)
+
+    async def stop(self, place: Place) -> int:
+        """Ask a process to end and return its exit code; another one comes in its place."""
+        assert place.program is not None
+        code = await place.program.stop()
+        self._bring_back(place)
+        return code
+
+    async def retire(self, place: Place) -> int:
+        """Ask a process to end, for good, and return its exit code."""
+        assert place.program is not None
+        return await place.program.stop()
+
+    async def freeze(self, place: Place, seconds: float) -> None:
+        """Stop a process where it stands, and let it go on after some seconds, unless it was killed meanwhile."""
+        program = place.program
+        assert program is not None
+        place.is_frozen = True
+        program.signal(signal.SIGSTOP)
+        try:
+            await asyncio.sleep(seconds)
+        finally:
+            program.signal(signal.SIGCONT)
+            if place.program is program:
+                place.is_frozen = False
+
+    async def crash_postgres(self, *, away_seconds: float) -> None:
+        """Stop PostgreSQL as `pg_ctl stop -m immediate` does, and start it again."""
+        assert self.postgres.child is not None
+        self.postgres.child.process.send_signal(signal.SIGQUIT)
+        await self.postgres.child.process.wait()
+        await asyncio.sleep(away_seconds)
+        await self.postgres.start()
+
+    async def empty_redis(self) -> None:
+        """Wipe all that Redis holds."""
+        redis = Redis.from_url(self.stack.redis.url)
+        try:
+            await redis.flushall()
+        except RedisError as error:
+            message = "Redis could not be emptied."
+            raise AssertionError(message) from error
+        finally:
+            await redis.aclose()
+
+    async def kill_redis(self, *, away_seconds: float) -> None:
+        """End Redis at once, with all that it holds, and start it again."""
+        assert self.stack.redis.child is not None
+        self.stack.redis.child.kill()
+        await self.stack.redis.child.wait()
+        await asyncio.sleep(away_seconds)
+        await self.stack.redis.start()
+
+    def _bring_back(self, place: Place) -> None:
+        coming = asyncio.create_task(self._start(place))
+        self._coming.add(coming)
+        coming.add_done_callback(self._coming.discard)
+
+    async def _start(self, place: Place) -> None:
+        settings = {"DATABASE_URL": place.database_url}
+        for attempt in range(STARTS):
+            place.starts += 1
+            try:
+                if place.port:
+                    place.program = await self.stack.start_api(port=place.port, **settings)
+                else:
+                    place.program = await self.stack.start_worker(**settings)
+            except AssertionError:
+                # A process that starts while PostgreSQL is away may end, and whoever looks after it starts another.
+                if attempt + 1 == STARTS:
+                    raise
+            else:
+                return
+
+    async def _stay_away(self) -> None:
+        for coming in tuple(self._coming):
+            coming.cancel()
+        await asyncio.gather(*self._coming, return_exceptions=True)

@@ -1,0 +1,41 @@
+"""Protections that a process can be started without: the campaign must then go red, or it shows nothing."""
+
+from collections.abc import Callable
+
+from sqlalchemy import select, update
+
+from lexora_gql.documents.leases import Claim, LeaseRepository
+from lexora_gql.documents.models import Document
+from lexora_gql.services import Upkeep
+
+
+def _fence() -> None:
+    """A worker writes what it has read whoever holds the lease by now."""
+
+    async def hold(self: LeaseRepository, claim: Claim) -> Document:
+        found = await self.session.scalar(select(Document).where(Document.id == claim.document.id).with_for_update())
+        return found or claim.document
+
+    async def write(self: LeaseRepository, claim: Claim, values: dict[str, object]) -> None:
+        await self.session.execute(update(Document).where(Document.id == claim.document.id).values(values))
+
+    LeaseRepository.hold = hold  # type: ignore[method-assign]  # that is the point
+    LeaseRepository._write = write  # type: ignore[method-assign]  # as above
+
+
+def _reconciler() -> None:
+    """Nobody looks for documents of lost workers, nor rings again for what waits."""
+
+    async def reconcile(self: Upkeep) -> None:
+        pass
+
+    Upkeep.reconcile = reconcile  # type: ignore[method-assign]  # as above
+
+
+PROTECTIONS: dict[str, Callable[[], None]] = {"fence": _fence, "reconciler": _reconciler}
+
+
+def take_out(name: str) -> None:
+    """Take a protection out of this process; none where the name is empty."""
+    if name:
+        PROTECTIONS[name]()
