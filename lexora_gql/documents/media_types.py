@@ -18,11 +18,14 @@ class MediaType(StrEnum):
     DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
     MARKDOWN = "text/markdown"
     PLAIN_TEXT = "text/plain"
+    CSV = "text/csv"
 
 
 ACCEPTED_MEDIA_TYPES = tuple(MediaType)
 
 MARKDOWN_EXTENSIONS = {".md", ".markdown"}
+# Rows look like any text; only the name says that they are rows.
+CSV_EXTENSIONS = {".csv", ".tsv"}
 BINARY_EXTENSIONS = {".pdf", ".docx"}
 # Readers of PDF accept rubbish of this length before the header, and so do many programs that make PDF.
 PDF_HEADER_BYTES = 1024
@@ -72,6 +75,8 @@ def detect(head: bytes, tail: bytes, filename: str) -> MediaType | None:
         return MediaType.DOCX if extension == ".docx" else None
     if extension in BINARY_EXTENSIONS or describe(head) is not None or not is_text(head):
         return None
+    if extension in CSV_EXTENSIONS:
+        return MediaType.CSV
     return MediaType.MARKDOWN if extension in MARKDOWN_EXTENSIONS else MediaType.PLAIN_TEXT
 
 
@@ -108,5 +113,6 @@ def media_types_of(extensions: Iterable[str]) -> tuple[MediaType, ...]:
         MediaType.DOCX: {".docx"},
         MediaType.MARKDOWN: MARKDOWN_EXTENSIONS,
         MediaType.PLAIN_TEXT: {".txt", ".text"},
+        MediaType.CSV: CSV_EXTENSIONS,
     }
     return tuple(media_type for media_type in MediaType if known[media_type] & wanted)

@@ -21,12 +21,13 @@ def detected(data: bytes, filename: str) -> MediaType | None:
 
 
 class TestDetecting:
-    def test_accepts_four_types(self) -> None:
+    def test_accepts_five_types(self) -> None:
         assert ACCEPTED_MEDIA_TYPES == (
             "application/pdf",
             "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
             "text/markdown",
             "text/plain",
+            "text/csv",
         )
 
     @pytest.mark.parametrize(
@@ -48,6 +49,11 @@ class TestDetecting:
             ("Markdown by its long name", b"# Title\n", "A.MARKDOWN", MediaType.MARKDOWN),
             ("text", b"# Title\n", "a.txt", MediaType.PLAIN_TEXT),
             ("text without an extension", b"Read me.\n", "README", MediaType.PLAIN_TEXT),
+            ("rows", b"a,b\n1,2\n", "a.csv", MediaType.CSV),
+            ("rows parted by tabs", b"a\tb\n1\t2\n", "A.TSV", MediaType.CSV),
+            ("rows under the name of a text", b"a,b\n1,2\n", "a.txt", MediaType.PLAIN_TEXT),
+            ("a PDF under the name of rows", b"%PDF-1.7\n", "a.csv", MediaType.PDF),
+            ("a spreadsheet under the name of rows", zipped("xl/workbook.xml"), "a.csv", None),
             ("a web page under the name of a DOCX", b"<html><body>Hi</body></html>", "a.docx", None),
             ("text under the name of a PDF", b"Read me.\n", "a.pdf", None),
             ("nothing", b"", "a.txt", None),

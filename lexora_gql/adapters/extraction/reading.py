@@ -9,6 +9,7 @@ from functools import partial
 from typing import BinaryIO
 
 from lexora_gql.adapters.extraction import failures
+from lexora_gql.adapters.extraction.csv_extractor import read_csv
 from lexora_gql.adapters.extraction.decoding import decode
 from lexora_gql.adapters.extraction.docx_extractor import read_docx
 from lexora_gql.adapters.extraction.frames import PROGRESS, Write, pack_json, write_failure, write_text, write_version
@@ -36,6 +37,7 @@ READERS: dict[str, Reader] = {
     "application/vnd.openxmlformats-officedocument.wordprocessingml.document": read_docx,
     "text/markdown": read_markdown,
     "text/plain": read_plain_text,
+    "text/csv": read_csv,
 }
 # Modules that the readers import only when they first need them; imported once here, every child has them.
 LATE_MODULES = (
