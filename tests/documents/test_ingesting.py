@@ -7,12 +7,14 @@ import pytest
 from sqlalchemy import text
 
 from lexora_gql.adapters.offline.embedder import HashingEmbedder
+from lexora_gql.documents import progress
 from lexora_gql.documents.models import (
     CachedVector,
     Chunk,
     Collection,
     Document,
     DocumentStatus,
+    Feed,
     IngestionFailureCode,
     IngestionStage,
 )
@@ -61,6 +63,26 @@ class TestReading:
         assert 0 <= embedder.etas[1] < 5
         row = await desk.row(document.id)
         assert (row.stage, row.eta_seconds) == (IngestionStage.DONE, None)
+
+    @pytest.mark.parametrize(("_case", "moment_seconds", "changes"), [("done within it", 60.0, 3), ("longer", 0.0, 4)])
+    async def test_what_is_done_within_a_moment_is_not_told_of_in_between(
+        self,
+        desk: Desk,
+        library: Library,
+        monkeypatch: pytest.MonkeyPatch,
+        _case: str,
+        moment_seconds: float,
+        changes: int,
+    ) -> None:
+        monkeypatch.setattr(progress, "REPORT_SECONDS", moment_seconds)
+        document = await desk.upload(await library.reader(), LONG_TEXT)
+
+        await desk.read()
+
+        # Uploaded, taken up, READY; and that it is being indexed, where that is news.
+        [feed] = await desk.rows(Feed)
+        assert feed.number == changes if moment_seconds else feed.number >= changes
+        assert flaws(await desk.row(document.id), await desk.text(document.id), await desk.chunks(document.id)) == []
 
     async def test_the_worker_s_slot_reads_all_that_is_due(self, desk: Desk, library: Library) -> None:
         for viewer in [await library.reader(), await library.reader()]:

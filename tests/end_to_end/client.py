@@ -55,9 +55,13 @@ class Client:
 
     async def upload(self, path: Path, *, filename: str | None = None, **fields: Any) -> Json:
         """Upload a file by the multipart request specification; return the result union."""
+        return await self.upload_bytes(await asyncio.to_thread(path.read_bytes), filename or path.name, **fields)
+
+    async def upload_bytes(self, data: bytes, filename: str, **fields: Any) -> Json:
+        """Upload what is not a file here."""
         variables = {"input": {"file": None, **fields}}
         operations = json.dumps({"query": print_ast(operation("UploadDocument")), "variables": variables})
-        files = {"0": (filename or path.name, await asyncio.to_thread(path.read_bytes))}
+        files = {"0": (filename, data)}
         response = await self.http.post(
             f"{self.address}/graphql",
             data={"operations": operations, "map": json.dumps({"0": ["variables.input.file"]})},
