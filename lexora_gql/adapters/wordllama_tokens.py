@@ -15,6 +15,8 @@ from tokenizers.normalizers import Replace
 WORDS_MAX = 50_000
 """Of about 250 bytes each. Beyond it all are forgotten: the next texts bring back those that matter."""
 WORD_CHARACTERS_MAX = 32
+FEW = 32
+"""So many words are done before the tokenizer has woken its threads, and without waking them."""
 # The tokenizer takes it for a space, and writes spaces so.
 _SPACE = "\u2581"
 # With the spaces before it. A line's end is a byte of its own in this vocabulary, which is merged with nothing.
@@ -50,7 +52,10 @@ class Tokens:
     def _learnt(self, words: list[str], known: list[list[int] | None]) -> Iterator[list[int]]:
         """Yield the ids of each word, and remember those that were not known."""
         new = list(dict.fromkeys(word for word, ids in zip(words, known, strict=True) if ids is None))
-        encoded = self._words.encode_batch_fast(new, add_special_tokens=False)
+        if len(new) <= FEW:
+            encoded = [self._words.encode(word, add_special_tokens=False) for word in new]
+        else:
+            encoded = self._words.encode_batch_fast(new, add_special_tokens=False)
         found = dict(zip(new, (encoding.ids for encoding in encoded), strict=True))
         if len(self._known) + len(found) > WORDS_MAX:
             self._known.clear()

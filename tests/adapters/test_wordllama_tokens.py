@@ -39,6 +39,7 @@ TEXTS = [
     "a <s> b</s><unk> c",
     "\u2581already\u2581marked",
     "x" * 5_000,
+    " ".join(f"many{number}words" for number in range(200)),
 ]
 
 
