@@ -175,13 +175,14 @@ class Stack:
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "lexora_gql", "audit", *options),
             cwd=PROJECT,
-            env=self._environment({}),
+            env=self.environment(),
             stdout=asyncio.subprocess.PIPE,
         )
         said, _ = await process.communicate()
         return process.returncode, said.decode().splitlines()[-1]
 
-    def _environment(self, settings: dict[str, str]) -> dict[str, str]:
+    def environment(self, **settings: str) -> dict[str, str]:
+        """Return the environment of a process or a command of this stack."""
         return {
             **plain_environment(),
             "DATABASE_URL": self.database_url,
@@ -195,7 +196,7 @@ class Stack:
         }
 
     async def _start(self, command: str, settings: dict[str, str]) -> Program:
-        environment = self._environment(settings)
+        environment = self.environment(**settings)
         log = self.folder / f"{command}{next(self.numbers)}.log"
         program = Program(await self.launch(command, environment, log), log)
         self.programs.append(program)
