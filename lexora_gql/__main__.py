@@ -262,6 +262,7 @@ def _own_probes(settings: Settings) -> dict[str, Probe]:
     return {
         "Embedder": partial(_embedder, settings),
         "Vectors": partial(_vectors, settings),
+        "Reranker": partial(_reranker, settings),
         "Playground": _playground,
         "Servers for `lexora up`": partial(_binaries, settings),
     }
@@ -298,6 +299,24 @@ async def _vectors(settings: Settings) -> Sequence[Finding]:
         lacking = f"{stored.without} of {stored.passages} passages lack those of {stored.serving}"
         return [Finding(subject, State.DEGRADED, f"{lacking}, and are found by wording only: {advice}")]
     return [Finding(subject, State.GOOD, f"{stored.passages} passages, all with those of {stored.serving}")]
+
+
+async def _reranker(settings: Settings) -> Sequence[Finding]:
+    from lexora_gql.assembly.adapters import choose_reranker
+    from lexora_gql.ports.reranker import RerankerRejected, RerankerUnavailable
+
+    subject = "Reranker"
+    reranker = choose_reranker(settings)
+    if reranker is None:
+        return [Finding(subject, State.UNUSED, "none is set; passages stay in the order of meaning and wording")]
+    try:
+        await reranker.rerank("Does the reranker answer?", ["It does.", "The canteen opens at noon."])
+    except (RerankerUnavailable, RerankerRejected) as error:
+        about = f"{one_line(str(error))}; searches go on without it"
+        return [Finding(subject, State.DEGRADED, about)]
+    finally:
+        await reranker.aclose()
+    return [Finding(subject, State.GOOD, f"{reranker.name} answers")]
 
 
 async def _playground() -> Sequence[Finding]:

@@ -3,6 +3,7 @@
 import secrets
 from pathlib import Path
 from typing import Annotated, Literal, Self
+from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -65,6 +66,12 @@ class Settings(BaseSettings):
     openai_embedding_model: str | None = Field(None, description="WordLlama is used when not set.")
     openai_embedding_dimensions: Annotated[int, Field(ge=8, le=8_192)] | None = None
     embedding_batch_size: Annotated[int, Field(ge=1, le=2_048)] = 128
+
+    rerank_url: str | None = Field(None, description="The whole address, such as http://127.0.0.1:8080/rerank.")
+    rerank_api_key: SecretStr | None = None
+    rerank_model: str | None = Field(None, description="For services that offer more than one.")
+    rerank_candidates: Annotated[int, Field(ge=1, le=100, description="Passages it is asked about.")] = 30
+    rerank_timeout_seconds: Annotated[float, Field(gt=0, le=60, description="Then the fused order stands.")] = 2.0
 
     faiss_index_path: Path | None = Field(None, description="Folder of index snapshots; DATA_DIR/index when not set.")
     index_memory_mib: Annotated[int, Field(ge=16, le=1_000_000)] = 1_024
@@ -130,6 +137,15 @@ class Settings(BaseSettings):
     def _long_enough(cls, value: SecretStr | None) -> SecretStr | None:
         if value is not None and len(value.get_secret_value().encode()) < SECRET_BYTES_MIN:
             message = f"has {len(value.get_secret_value().encode())} bytes; at least {SECRET_BYTES_MIN} are needed"
+            raise ValueError(message)
+        return value
+
+    @field_validator("rerank_url")
+    @classmethod
+    def _an_address(cls, value: str | None) -> str | None:
+        parts = urlsplit(value or "http://none")
+        if parts.scheme not in {"http", "https"} or not parts.hostname:
+            message = "must be a whole address, such as http://127.0.0.1:8080/rerank"
             raise ValueError(message)
         return value
 

@@ -5,9 +5,6 @@ import base64
 import binascii
 import random
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 
 import numpy as np
 from openai import (
@@ -20,6 +17,7 @@ from openai import (
 )
 from openai.types import Embedding
 
+from lexora_gql.adapters.retry_after import retry_after_seconds
 from lexora_gql.ports.embedder import EmbedderRejected, EmbedderUnavailable, Vectors
 
 _WEIGHT = 1.0
@@ -194,22 +192,7 @@ def _translated(error: APIStatusError) -> Exception:
     """Return what a status means; the provider's own words may quote the text, so they stay out."""
     message = f"the embedding service answered {error.status_code}"
     if error.status_code in _RETRYABLE or error.status_code >= 500:
-        return EmbedderUnavailable(message, retry_after_seconds=_retry_after_seconds(error))
+        return EmbedderUnavailable(message, retry_after_seconds=retry_after_seconds(error.response.headers))
     is_about_text = error.status_code in _ABOUT_TEXT and error.param in (None, "input")
     reason = f"{message} ({error.code or error.type or 'no reason given'})"[:200]
     return EmbedderRejected(reason, is_retryable=not is_about_text)
-
-
-def _retry_after_seconds(error: APIStatusError) -> float | None:
-    """Return what Retry-After says, a number or a date, in seconds from now; None where it says nothing."""
-    headers = error.response.headers
-    for header, unit in (("retry-after-ms", 0.001), ("retry-after", 1.0)):
-        with suppress(ValueError):
-            seconds = float(headers.get(header, "")) * unit
-            if np.isfinite(seconds) and seconds >= 0:
-                return seconds
-    with suppress(ValueError, OverflowError):
-        moment = parsedate_to_datetime(headers.get("retry-after", ""))
-        # A date without a zone is taken for UTC, as HTTP has it.
-        return max((moment.replace(tzinfo=moment.tzinfo or UTC) - datetime.now(UTC)).total_seconds(), 0.0)
-    return None

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from lexora_gql.adapters.arq_queue import ArqQueue
 from lexora_gql.adapters.extraction.scan_reader import open_extractor
 from lexora_gql.adapters.extractive_chat import ExtractiveChat
+from lexora_gql.adapters.http_reranker import HttpReranker
 from lexora_gql.adapters.local_index import LocalIndex
 from lexora_gql.adapters.object_store_blobs import ObjectStoreBlobs
 from lexora_gql.adapters.openai_chat import OpenAIChat
@@ -23,6 +24,7 @@ from lexora_gql.ports.embedder import Embedder, FormerEmbedders, no_other
 from lexora_gql.ports.event_bus import EventBus
 from lexora_gql.ports.job_queue import JobQueue
 from lexora_gql.ports.passage_index import PassageIndex
+from lexora_gql.ports.reranker import Reranker
 from lexora_gql.ports.shared_cache import SharedCache
 from lexora_gql.ports.text_extractor import TextExtractor
 from lexora_gql.settings import MEBIBYTE, Settings
@@ -44,6 +46,7 @@ class Adapters:
     allowances: Allowances
     cache: SharedCache
     former: FormerEmbedders = no_other
+    reranker: Reranker | None = None
 
 
 @asynccontextmanager
@@ -63,7 +66,7 @@ async def open_adapters(settings: Settings) -> AsyncIterator[Adapters]:
     bus, queue = RedisEvents(redis_url), ArqQueue(redis_url)
     allowances, cache = RedisAllowances(redis_url), RedisSharedCache(redis_url)
     embedder, shelf = choose_embedder(settings), FormerShelf(settings)
-    model = choose_chat_model(settings, embedder)
+    model, reranker = choose_chat_model(settings, embedder), choose_reranker(settings)
     index = LocalIndex(settings.index_folder, settings.index_memory_mib * MEBIBYTE)
     extractor = open_extractor(recognises=settings.ocr == "auto", pages_max=settings.ocr_pages_max)
     bucket = settings.bucket_url.get_secret_value() if settings.bucket_url else None
@@ -73,11 +76,15 @@ async def open_adapters(settings: Settings) -> AsyncIterator[Adapters]:
             stack.push_async_callback(opened.aclose)
         if isinstance(model, OpenAIChat):
             stack.push_async_callback(model.aclose)
+        if reranker is not None:
+            stack.push_async_callback(reranker.aclose)
         stack.push_async_callback(database.dispose)
         if isinstance(embedder, WordLlamaEmbedder):
             # Reading its vocabulary holds the event loop up, once: better now than under the first search.
             await embedder.prepare()
-        yield Adapters(database, bus, queue, blobs, embedder, model, index, extractor, allowances, cache, shelf.named)
+        yield Adapters(
+            database, bus, queue, blobs, embedder, model, index, extractor, allowances, cache, shelf.named, reranker
+        )
 
 
 def choose_embedder(settings: Settings) -> OpenAIEmbedder | WordLlamaEmbedder:
@@ -91,6 +98,19 @@ def choose_embedder(settings: Settings) -> OpenAIEmbedder | WordLlamaEmbedder:
         base_url=settings.openai_base_url,
         dimensions=settings.openai_embedding_dimensions,
         batch_size=settings.embedding_batch_size,
+    )
+
+
+def choose_reranker(settings: Settings) -> HttpReranker | None:
+    """Return what puts the best passages in a better order, where one is set."""
+    if settings.rerank_url is None:
+        return None
+    key = settings.rerank_api_key
+    return HttpReranker(
+        settings.rerank_url,
+        api_key=key.get_secret_value() if key else None,
+        model=settings.rerank_model,
+        timeout_seconds=settings.rerank_timeout_seconds,
     )
 
 

@@ -144,6 +144,8 @@ def build_retrieval(settings: Settings, adapters: Adapters, metrics: Metrics) ->
         metrics=metrics,
         former=adapters.former,
         cache_seconds=settings.search_cache_seconds,
+        reranker=adapters.reranker,
+        rerank_candidates=settings.rerank_candidates,
     )
 
 

@@ -293,4 +293,6 @@ def _source_row(job: AnswerJob, marker: int, hit: Hit) -> dict[str, object]:
         "score": hit.score,
         "semantic_rank": hit.semantic_rank,
         "lexical_rank": hit.lexical_rank,
+        "fused_rank": hit.fused_rank,
+        "rerank_score": hit.rerank_score,
     }

@@ -120,6 +120,8 @@ class AnswerSource(Base):
     score: Mapped[float]
     semantic_rank: Mapped[int | None] = mapped_column(Integer)
     lexical_rank: Mapped[int | None] = mapped_column(Integer)
+    fused_rank: Mapped[int | None] = mapped_column(Integer)
+    rerank_score: Mapped[float | None]
 
 
 class Citation(Base):

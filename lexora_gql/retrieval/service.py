@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 
@@ -12,6 +12,7 @@ from lexora_gql.documents.models import Chunk, Document
 from lexora_gql.errors import Unavailable, require_length, require_range
 from lexora_gql.ports.embedder import Embedder, FormerEmbedders, no_other
 from lexora_gql.ports.passage_index import PassageIndex, Rankings
+from lexora_gql.ports.reranker import Reranker
 from lexora_gql.ports.shared_cache import SharedCache
 from lexora_gql.ports.text_extractor import Span
 from lexora_gql.retrieval.fusion import Fused, fuse
@@ -21,6 +22,7 @@ from lexora_gql.retrieval.query_vectors import QueryVectors
 from lexora_gql.retrieval.ranking import Ranker
 from lexora_gql.retrieval.ranking_cache import Ranked, RankingCache
 from lexora_gql.retrieval.repository import RetrievalRepository, Searchable, StoredChunk
+from lexora_gql.retrieval.reranking import Reranked, Reranking
 from lexora_gql.retrieval.scope import Scope
 from lexora_gql.storage.database import Database
 from lexora_gql.telemetry.metrics import Metrics
@@ -39,9 +41,11 @@ class Hit:
 
     Attributes:
         document: The chunk's.
-        score: Fused; orders one result and means nothing outside it.
+        score: Orders one result and means nothing outside it.
         semantic_rank: 1 for the best by meaning; None where it is not among those.
         lexical_rank: 1 for the best by wording; None where it is not among those.
+        fused_rank: Its place once the two were fused.
+        rerank_score: What the reranker gave it; None where it was not asked about this passage, or failed.
         likeness: Cosine with the query, where it was found by meaning.
         highlights: Where words of the query stand in the chunk's text.
     """
@@ -51,6 +55,8 @@ class Hit:
     score: float
     semantic_rank: int | None
     lexical_rank: int | None
+    fused_rank: int
+    rerank_score: float | None
     likeness: float | None
     highlights: tuple[Span, ...]
 
@@ -80,6 +86,8 @@ class RetrievalService:
     Attributes:
         former: Gives embedders that are not configured any more, for the vectors of theirs that still serve.
         cache_seconds: How long searches are remembered; 0 remembers none.
+        reranker: None where none is set.
+        rerank_candidates: How many of the best passages the reranker is asked about.
     """
 
     database: Database
@@ -89,15 +97,20 @@ class RetrievalService:
     metrics: Metrics
     former: FormerEmbedders = no_other
     cache_seconds: int = 0
+    reranker: Reranker | None = None
+    rerank_candidates: int = 30
     _meanings: Meanings = field(init=False, repr=False)
     _ranker: Ranker = field(init=False, repr=False)
     _remembered: RankingCache = field(init=False, repr=False)
+    _reranking: Reranking = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         vectors = QueryVectors(self.cache, self.metrics, is_on=self.cache_seconds > 0)
         object.__setattr__(self, "_meanings", Meanings(self.embedder, self.former, vectors))
         object.__setattr__(self, "_ranker", Ranker(self.database, self.index))
         object.__setattr__(self, "_remembered", RankingCache(self.cache, self.metrics, self.cache_seconds))
+        reranking = Reranking(self.database, self.metrics, self.reranker, self.rerank_candidates)
+        object.__setattr__(self, "_reranking", reranking)
 
     async def search(self, viewer: Viewer, query: str, *, first: int, scope: Scope) -> Found:
         """Return the passages that bear most on a query, best first.
@@ -135,7 +148,10 @@ class RetrievalService:
             serving, places = await repository.serving(self.embedder.name), await repository.searchable(scope)
         ranked = await self._ranked(viewer, serving, places, words, max(CANDIDATES, first))
         fused = fuse(ranked.rankings, weight_of_meaning=ranked.weight)
-        hits = await self._stored(viewer, fused, ranked.rankings, words=words, scope=scope, first=first)
+        # The reranker is remote and slow; what was deleted while it was asked is left out when hits are looked up.
+        reranked = await self._reranking.order(viewer, words, fused, scope)
+        placed = _Placed(ranked.rankings, {one.number: rank for rank, one in enumerate(fused, 1)}, reranked)
+        hits = await self._stored(viewer, placed, words=words, scope=scope, first=first)
         return hits, sum(ranking.candidates for ranking in ranked.rankings)
 
     async def _ranked(
@@ -154,26 +170,47 @@ class RetrievalService:
             await self._remembered.put(viewer, key, places, ranked)
         return ranked
 
-    async def _stored(
-        self, viewer: Viewer, fused: list[Fused], rankings: Sequence[Rankings], *, words: str, scope: Scope, first: int
-    ) -> list[Hit]:
+    async def _stored(self, viewer: Viewer, placed: "_Placed", *, words: str, scope: Scope, first: int) -> list[Hit]:
         """Look the best up: an index may still remember what storage has forgotten, or what was just unshared."""
         hits: list[Hit] = []
-        start = 0
-        while len(hits) < first and start < len(fused):
+        order, start = placed.reranked.order, 0
+        while len(hits) < first and start < len(order):
             # Almost always all are still there, so a few more than wanted are enough.
-            batch = fused[start : start + first - len(hits) + SPARE]
+            batch = order[start : start + first - len(hits) + SPARE]
             start += len(batch)
             async with self.database.transaction(viewer) as session:
                 stored = await RetrievalRepository(session).chunks([best.number for best in batch], scope)
             there = [best for best in batch if best.number in stored][: first - len(hits)]
-            hits += [_hit(stored[best.number], best, rankings, words) for best in there]
+            hits += [_hit(stored[best.number], best, placed, words) for best in there]
         return hits
 
 
-def _hit(stored: StoredChunk, best: Fused, rankings: Sequence[Rankings], words: str) -> Hit:
+@dataclass(frozen=True, slots=True)
+class _Placed:
+    """All that is known of places: what hits are made of.
+
+    Attributes:
+        fused_ranks: By chunk number.
+    """
+
+    rankings: Sequence[Rankings]
+    fused_ranks: Mapping[int, int]
+    reranked: Reranked
+
+
+def _hit(stored: StoredChunk, best: Fused, placed: _Placed, words: str) -> Hit:
     likeness = next(
-        (scored.score for ranking in rankings for scored in ranking.by_meaning if scored.number == best.number), None
+        (scored.score for ranking in placed.rankings for scored in ranking.by_meaning if scored.number == best.number),
+        None,
     )
-    marked = highlights(stored.chunk.text, words)
-    return Hit(stored.chunk, stored.document, best.score, best.semantic_rank, best.lexical_rank, likeness, marked)
+    return Hit(
+        stored.chunk,
+        stored.document,
+        best.score,
+        best.semantic_rank,
+        best.lexical_rank,
+        placed.fused_ranks[best.number],
+        placed.reranked.scores.get(best.number),
+        likeness,
+        highlights(stored.chunk.text, words),
+    )

@@ -33,6 +33,7 @@ COUNTERS: dict[str, tuple[str, ...]] = {
     "documents_finished_total": ("Documents by their end: READY, or the code of the failure.", "outcome"),
     "purges_total": ("Files of deleted documents, tried to be removed: removed or failed.", "outcome"),
     "orphans_removed_total": ("Files that no document named, removed by the audit.",),
+    "reranks_total": ("Searches with a reranker: ok, unavailable, rejected or resting.", "outcome"),
     "answers_finished_total": ("Answers by their end.", "status", "mode"),
     "llm_requests_total": ("Requests to models: ok, or the code of the failure.", "model", "outcome"),
     "llm_token_usage_total": ("Tokens as the provider counts.", "model", "kind"),
@@ -59,6 +60,7 @@ HISTOGRAMS: dict[str, tuple[str, tuple[float, ...], *tuple[str, ...]]] = {
     ),
     "document_stage_duration_seconds": ("Each stage of a document.", WORK_SECONDS, "stage"),
     "search_duration_seconds": ("A search, whole.", SEARCH_SECONDS),
+    "rerank_duration_seconds": ("Of it, what the reranker was waited for.", SEARCH_SECONDS),
     "answer_first_token_seconds": ("From asking the model to its first text.", REQUEST_SECONDS),
     "event_loop_lag_seconds": ("How late the event loop is to what was due: api or worker.", LAG_SECONDS, "program"),
 }
@@ -120,6 +122,8 @@ class Metrics:
     orphans_removed_total: Counter
     queue_depth: Gauge
     search_duration_seconds: Histogram
+    reranks_total: Counter
+    rerank_duration_seconds: Histogram
     answers_finished_total: Counter
     answer_first_token_seconds: Histogram
     llm_requests_total: Counter

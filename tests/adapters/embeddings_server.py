@@ -1,18 +1,15 @@
 """An embeddings endpoint of OpenAI's shape over real HTTP that answers as a test has told it to."""
 
 import base64
-import socket
-import threading
 from collections import deque
 from collections.abc import Callable, Sequence
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
-import uvicorn
-from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
+
+from tests.adapters.threaded_server import ThreadedServer
 
 Body = dict[str, Any]
 Answer = Callable[[Body], Response]
@@ -42,31 +39,18 @@ def refusal(status: int, headers: dict[str, str] | None = None, **error: str) ->
     return lambda _: JSONResponse({"error": {"message": "scripted", "type": "scripted", **error}}, status, headers)
 
 
-class EmbeddingsServer:
-    """Serves in a thread of its own; answers as scripted, then with `vector_of` in base64 when it is asked for that."""
+class EmbeddingsServer(ThreadedServer):
+    """Answers as scripted, then with `vector_of` in base64 when it is asked for that."""
 
     def __init__(self, dimensions: int = 8) -> None:
+        super().__init__("/v1/embeddings", self._embed)
         self.bodies: list[Body] = []
         self.script: deque[Answer] = deque()
         self._dimensions = dimensions
-        self._socket = socket.create_server(("127.0.0.1", 0))
-        app = Starlette(routes=[Route("/v1/embeddings", self._embed, methods=["POST"])])
-        config = uvicorn.Config(app, log_config=None, log_level="critical", lifespan="off", timeout_graceful_shutdown=1)
-        self._server = uvicorn.Server(config)
-        self._thread = threading.Thread(target=lambda: self._server.run([self._socket]), daemon=True)
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self._socket.getsockname()[1]}/v1"
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._server.should_exit = True
-        self._thread.join()
-        self._socket.close()
+        return f"{self.address}/v1"
 
     async def _embed(self, request: Request) -> Response:
         body: Body = await request.json()

@@ -14,8 +14,8 @@ from pydantic import SecretStr
 from lexora_gql.adapters.openai_chat import OpenAIChat
 from lexora_gql.adapters.openai_chat.chat import Patience
 from lexora_gql.adapters.openai_chat.completion import Completion, server_sent_data
-from lexora_gql.adapters.openai_chat.failures import retry_after_seconds
 from lexora_gql.adapters.openai_chat.thinking import Thinking
+from lexora_gql.adapters.retry_after import retry_after_seconds
 from lexora_gql.ports.chat_model import ChatMessage, ChatModelError, ChatRequest, TextPiece, Usage
 from tests.openai_server import CUT, Reply, ScriptedOpenAI, Signal, Step
 

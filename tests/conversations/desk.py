@@ -40,6 +40,7 @@ from lexora_gql.documents.splitting import Passage
 from lexora_gql.documents.vectors import to_bytes
 from lexora_gql.ports.chat_model import ChatModel
 from lexora_gql.ports.event_bus import EventBus
+from lexora_gql.ports.reranker import Reranker
 from lexora_gql.ports.text_extractor import ExtractedText
 from lexora_gql.settings import load_settings
 from lexora_gql.storage.database import Database
@@ -57,8 +58,9 @@ class Desk:
 
     @classmethod
     def over(
-        cls, database: Database, *, model: ChatModel | None = None, bus: EventBus | None = None, **settings: Any
-    ) -> "Desk":
+        cls, database: Database, *, model: ChatModel | None = None, bus: EventBus | None = None,
+        reranker: Reranker | None = None, **settings: Any,
+    ) -> "Desk":  # fmt: skip
         """Put a process together; its answers are ended by `closing`."""
         adapters = Adapters(
             database=database,
@@ -71,6 +73,7 @@ class Desk:
             extractor=OfflineTextExtractor(),
             allowances=InMemoryAllowances(),
             cache=InMemorySharedCache(),
+            reranker=reranker,
         )
         given = {
             "rate_limit_per_minute": 1_000_000,

@@ -5,12 +5,11 @@ A provider's own words are never passed on: they may repeat the prompt, or parts
 
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import Any
 
 from openai import APIConnectionError, APIStatusError
 
+from lexora_gql.adapters.retry_after import retry_after_seconds
 from lexora_gql.ports.chat_model import ChatModelError
 
 _TOO_LONG = re.compile(
@@ -109,18 +108,3 @@ def _of(status: int, code: str | None, told: str, headers: Mapping[str, str]) ->
 
 def _known_code(code: object) -> str | None:
     return code if isinstance(code, str) and _CODE.fullmatch(code) else None
-
-
-def retry_after_seconds(headers: Mapping[str, str]) -> float | None:
-    """Return how long a provider asks to wait: milliseconds, seconds or a date; None where it does not say."""
-    try:
-        if milliseconds := headers.get("retry-after-ms"):
-            return max(0.0, float(milliseconds) / 1_000)
-        value = headers.get("retry-after")
-        if value is None:
-            return None
-        if re.fullmatch(r"\s*\d+(\.\d+)?\s*", value):
-            return float(value)
-        return max(0.0, (parsedate_to_datetime(value) - datetime.now(UTC)).total_seconds())
-    except (ValueError, TypeError):
-        return None

@@ -41,12 +41,19 @@ class SearchHit:
     """A passage that was found."""
 
     chunk: Chunk = strawberry.field(description="The passage.")
-    score: float = strawberry.field(description="Fused; orders this one result and means nothing outside it.")
+    score: float = strawberry.field(description="Orders this one result and means nothing outside it.")
     semantic_rank: int | None = strawberry.field(
         description="Its place in the ranking by meaning, from 1 on; null where that did not find it."
     )
     lexical_rank: int | None = strawberry.field(
         description="Its place in the ranking by wording, from 1 on; null where that did not find it."
+    )
+    fused_rank: int | None = strawberry.field(
+        description="Its place once the two were fused, from 1 on; null in answers of releases that did not keep it."
+    )
+    rerank_score: float | None = strawberry.field(
+        description="What the reranker gave it, on the reranker's own scale; null where none is set, where it was not "
+        "asked about this passage, and where it did not answer in time: then the fused order stands."
     )
     highlights: list[TextSpan] = strawberry.field(description="Where the words of the query stand in chunk.text.")
 
@@ -58,6 +65,8 @@ class SearchHit:
             score=hit.score,
             semantic_rank=hit.semantic_rank,
             lexical_rank=hit.lexical_rank,
+            fused_rank=hit.fused_rank,
+            rerank_score=hit.rerank_score,
             highlights=[TextSpan(start=span.start, end=span.end) for span in hit.highlights],
         )
 
@@ -69,6 +78,8 @@ class SearchHit:
             score=row.score,
             semantic_rank=row.semantic_rank,
             lexical_rank=row.lexical_rank,
+            fused_rank=row.fused_rank,
+            rerank_score=row.rerank_score,
             highlights=[TextSpan(start=span.start, end=span.end) for span in highlights(chunk.text, query)],
         )
 

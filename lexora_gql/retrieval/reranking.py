@@ -1,0 +1,137 @@
+"""Putting the best passages in the order of a reranker, where one is set and answers in time."""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import structlog
+
+from lexora_gql.accounts.viewer import Viewer
+from lexora_gql.ports.reranker import Reranker, RerankerRejected, RerankerUnavailable
+from lexora_gql.retrieval.fusion import Fused
+from lexora_gql.retrieval.repository import RetrievalRepository
+from lexora_gql.retrieval.scope import Scope
+from lexora_gql.storage.database import Database
+from lexora_gql.telemetry.metrics import Metrics
+
+FAILURES_MAX = 3
+REST_SECONDS = 30.0
+REST_SECONDS_MAX = 300.0
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(slots=True)
+class Rest:
+    """Leaves a service alone that has failed three times in a row, or asked for it: each try may take all its time.
+
+    After the rest one request tries; the others wait for what becomes of it.
+    """
+
+    clock: Callable[[], float] = time.monotonic
+    _failures: int = 0
+    _until: float = 0.0
+
+    def is_over(self) -> bool:
+        """Return whether the service may be asked now; where it rested, for one caller only."""
+        if self._until == 0.0:
+            return True
+        if self.clock() < self._until:
+            return False
+        self._until = self.clock() + REST_SECONDS
+        return True
+
+    def failed(self, retry_after_seconds: float | None = None) -> None:
+        """Count a failure, which may begin a rest."""
+        self._failures += 1
+        if retry_after_seconds is not None:
+            self._until = self.clock() + min(retry_after_seconds, REST_SECONDS_MAX)
+        elif self._failures >= FAILURES_MAX:
+            self._until = self.clock() + REST_SECONDS
+
+    def succeeded(self) -> None:
+        """Begin counting anew."""
+        self._failures, self._until = 0, 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Reranked:
+    """An order of chunks.
+
+    Attributes:
+        order: What fusion gave, each with its score; best first.
+        scores: The reranker's, by chunk number; empty where it was not asked or did not answer.
+    """
+
+    order: Sequence[Fused]
+    scores: Mapping[int, float]
+
+
+def reordered(fused: Sequence[Fused], scores: Mapping[int, float]) -> Reranked:
+    """Put those with a reranker's score first, best first, ties as fused; the rest stays in its order behind them.
+
+    A `score` orders the whole result: a reranker's as it is, and for the rest what falls on from the lowest of them.
+    """
+    if not scores:
+        return Reranked(fused, {})
+    first = sorted((one for one in fused if one.number in scores), key=lambda one: -scores[one.number])
+    rest = [one for one in fused if one.number not in scores]
+    lowest = min(scores.values())
+    order = [_scored(one, scores[one.number]) for one in first]
+    order += [_scored(one, lowest - 1.0 - (rest[0].score - one.score)) for one in rest]
+    return Reranked(order, scores)
+
+
+def _scored(one: Fused, score: float) -> Fused:
+    return Fused(one.number, score, one.semantic_rank, one.lexical_rank)
+
+
+@dataclass(frozen=True, slots=True)
+class Reranking:
+    """Asks the reranker; one instance serves every search of a process.
+
+    Attributes:
+        reranker: None where none is set.
+        candidates: How many of the best it is asked about.
+    """
+
+    database: Database
+    metrics: Metrics
+    reranker: Reranker | None = None
+    candidates: int = 30
+    rest: Rest = field(default_factory=Rest)
+
+    async def order(self, viewer: Viewer, words: str, fused: Sequence[Fused], scope: Scope) -> Reranked:
+        """Return the reranker's order, or the fused one where there is no reranker or it fails.
+
+        Only what the viewer may read at this moment is sent; what is deleted while the reranker thinks has to be left
+        out by whoever looks the chunks up afterwards.
+        """
+        if self.reranker is None or not fused:
+            return Reranked(fused, {})
+        if not self.rest.is_over():
+            self.metrics.reranks_total.labels(outcome="resting").inc()
+            return Reranked(fused, {})
+        best = [one.number for one in fused[: self.candidates]]
+        async with self.database.transaction(viewer) as session:
+            stored = await RetrievalRepository(session).chunks(best, scope)
+        # In the fused order, so that what a service cuts off is what matters least.
+        there = [stored[number].chunk for number in best if number in stored]
+        texts = {chunk.number: chunk.context + chunk.text for chunk in there}
+        return reordered(fused, await self._asked(self.reranker, words, texts)) if texts else Reranked(fused, {})
+
+    async def _asked(self, reranker: Reranker, words: str, texts: Mapping[int, str]) -> Mapping[int, float]:
+        started = time.perf_counter()
+        try:
+            scores = await reranker.rerank(words, list(texts.values()))
+        except (RerankerUnavailable, RerankerRejected) as error:
+            outcome = "unavailable" if isinstance(error, RerankerUnavailable) else "rejected"
+            self.rest.failed(getattr(error, "retry_after_seconds", None))
+            log.warning("reranker_failed", reranker=reranker.name, outcome=outcome, reason=str(error))
+            scores = ()
+        else:
+            outcome = "ok"
+            self.rest.succeeded()
+        self.metrics.reranks_total.labels(outcome=outcome).inc()
+        self.metrics.rerank_duration_seconds.observe(time.perf_counter() - started)
+        return dict(zip(texts, scores, strict=True)) if scores else {}
