@@ -22,6 +22,8 @@ SHARES = {
 # A subscriber reads at most four states a second, so more would only be written. What is done sooner after its claim
 # says nothing in between: of small documents, writing it would take longer than reading them.
 REPORT_SECONDS = 0.3
+# Passages; to commit more may take long enough to be told of.
+FEW = 80
 
 
 @dataclass(slots=True)
@@ -48,13 +50,15 @@ class ProgressKeeper:
         self._news.set()
 
     async def tell(self, stage: IngestionStage, done: int = 0, total: int | None = None) -> None:
-        """Renew, and write how far the work is, unless that was done a moment ago: nobody keeps the lease any more.
+        """Renew, and write how far the work is, at once: nobody keeps the lease any more.
+
+        Not where little is left to do, and the lease was taken or renewed a moment ago.
 
         Raises:
             LeaseLost: Stop working: what would be written now would be refused.
         """
         self.report(stage, done, total)
-        if time.monotonic() - self._written_at >= REPORT_SECONDS:
+        if total is None or total > FEW or time.monotonic() - self._written_at >= REPORT_SECONDS:
             await self._write(self.latest)
 
     @property
