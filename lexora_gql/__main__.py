@@ -138,6 +138,20 @@ def reindex(
     end_with(lambda: _reindex(_of_running_up(load_settings()), is_waiting=wait))
 
 
+@app.command("evaluate")
+def evaluate(
+    folder: Annotated[Path, typer.Argument(help="Holds corpus.jsonl, queries.jsonl and qrels.tsv, as BEIR's do.")],
+    *,
+    compare: Annotated[
+        list[str] | None,
+        typer.Option(help="NAME=VALUE that a second run differs in, or a file that --json wrote; may be repeated."),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object, for programs.")] = False,
+) -> None:
+    """Measure how well these settings find what a folder says is relevant; needs no server."""
+    run(lambda: _evaluate(folder, compare or [], is_json=as_json))
+
+
 @app.command("audit")
 def audit(
     *,
@@ -238,6 +252,38 @@ def _reindex(settings: Settings, *, is_waiting: bool) -> int:
     if state.failure is not None:
         raise CannotGoOn(state.failure)
     typer.echo("Searches go by the new vectors." if state.finished_at else "The workers are at it from now on.")
+    return 0
+
+
+async def _evaluate(folder: Path, compare: Sequence[str], *, is_json: bool) -> int:
+    from rich.console import Console
+
+    from lexora_gql.terminal import evaluation as shown
+
+    changes = shown.changes_of(compare)
+    earlier = [one for path in shown.files_of(compare) for one in shown.read_results(path)]
+    wanted = {"as set": load_settings()}
+    if changes:
+        wanted[shown.label_of(changes)] = load_settings(**changes)
+
+    from lexora_gql.assembly.evaluating import evaluate
+    from lexora_gql.assembly.evaluation_sets import BadSet, read_set
+    from lexora_gql.ports.embedder import EmbedderRejected, EmbedderUnavailable
+
+    found = []
+    try:
+        measured_by = await asyncio.to_thread(read_set, folder)
+        for label, settings in wanted.items():
+            with shown.Bars(label) as bars:
+                found.append((await evaluate(settings, measured_by, bars.tell)).plain(label, measured_by))
+    except BadSet as error:
+        raise CannotGoOn(one_line(str(error)), exit_code=USAGE) from None
+    except (EmbedderRejected, EmbedderUnavailable) as error:
+        raise CannotGoOn(f"The embedder fails: {one_line(str(error))}.") from None
+    if is_json:
+        typer.echo(shown.as_json([*found, *earlier]))
+    else:
+        shown.show([*found, *earlier], Console())
     return 0
 
 
