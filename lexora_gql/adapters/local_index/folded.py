@@ -1,6 +1,6 @@
 """The folded part of a shard: FAISS and tantivy side by side, never changed once it is there."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import UUID
@@ -82,6 +82,7 @@ class Folded:
         self.meaning = meaning
         self.average_length = float(rows.lengths.mean()) if len(rows.lengths) else 0.0
         self._places = {document: place for place, document in enumerate(rows.documents)}
+        self._has_namesakes = len({document_key(document) for document in rows.documents}) < len(rows.documents)
         self._words = words
         self._searcher = words.searcher()
         self._words_bytes = words_bytes
@@ -130,6 +131,28 @@ class Folded:
     def passages_with(self, term: str) -> int:
         """Return in how many passages a term occurs, those removed since the last fold included."""
         return int(self._searcher.doc_freq("terms", term))
+
+    def removed_with(self, term: str, mask: Mask, documents: Iterable[UUID]) -> int:
+        """Return in how many rows a term occurs that a mask leaves out.
+
+        Args:
+            term: As `terms_of` gives it.
+            mask: Of the rows that are left.
+            documents: Whose rows it leaves out, if not all of each.
+        """
+        here = frozenset(document for document in documents if document in self._places)
+        if not here:
+            return 0
+        theirs = self.mask_of(here)
+        query = self._within(tantivy.Query.term_query(self._words.schema, "terms", term, "freq"), here)
+        if not self._has_namesakes and not (theirs & mask).any():
+            counted = self._searcher.search(query, 1, count=True)
+            return int(counted.count or 0)  # type: ignore[attr-defined]  # which the wheel's types leave out
+        most = len(self) if self._has_namesakes else int(theirs.sum())
+        hits = self._searcher.search(query, max(most, 1), count=False).hits
+        found = self._searcher.fast_field_values("number", [address for _, address in hits])
+        at = np.searchsorted(self.rows.numbers, np.array(found, dtype=np.int64))
+        return int((~mask[at]).sum())
 
     def by_meaning(self, vector: NDArray[np.float32], mask: Mask | None, count: int) -> list[Scored]:
         """Return the best rows by dot product, exactly."""

@@ -21,9 +21,8 @@ def search(
 ) -> Rankings:
     """Return the best passages of a state by meaning and by wording.
 
-    Wording is scored with statistics of the whole shard, whatever the scope. How rare a term is counts both parts,
-    exactly but for folded passages that were removed since; the average length is the folded part's alone while there
-    is one.
+    Wording is scored with statistics of the whole shard, whatever the scope. How rare a term is counts what is left of
+    both parts, exactly; the average length is the folded part's alone while there is one.
 
     Raises:
         ValueError: The vector is not one of this shard's.
@@ -56,13 +55,13 @@ def _masks(state: ShardState, documents: frozenset[UUID] | None) -> tuple[Mask |
 
 def _query_terms(state: ShardState, words: str) -> list[QueryTerm]:
     """Return the rarest terms of a query that occur in the shard, each once, rarest first."""
-    total, _ = state.total_and_average_length()
+    total = state.folded_rows + state.recent_rows
     found = []
     for term in dict.fromkeys(terms_of(words)):
         folded = 0 if state.folded is None else state.folded.passages_with(term)
         recent = state.recent.passages_with(term, state.recent_mask)
-        if folded or recent:
-            found.append(QueryTerm(term, folded, recent, rarity(total, min(folded + recent, total))))
+        if passages := state.folded_with(term, folded) + recent:
+            found.append(QueryTerm(term, folded, recent, rarity(total, passages)))
     found.sort(key=lambda one: (-one.weight, one.term))
     return found[:QUERY_TERMS_MAX]
 
@@ -70,13 +69,12 @@ def _query_terms(state: ShardState, words: str) -> list[QueryTerm]:
 def _recent_by_wording(state: ShardState, terms: list[QueryTerm], mask: Mask, count: int) -> list[Scored]:
     if not mask.any():
         return []
-    _, average_length = state.total_and_average_length()
-    return state.recent.by_wording(terms, mask, count, average_length)
+    return state.recent.by_wording(terms, mask, count, state.average_length)
 
 
 def _boosts(state: ShardState, terms: list[QueryTerm]) -> list[float] | None:
-    """Return what makes tantivy's own rarity that of the whole shard; None where it is already."""
-    if state.folded is None or not state.recent_rows:
+    """Return what makes tantivy's own rarity that of what is left of the whole shard; None where it is already."""
+    if state.folded is None or not (state.recent_rows or state.folded_mask is not None):
         return None
     total = len(state.folded)
     return [term.weight / rarity(total, min(term.folded_passages, total)) for term in terms]

@@ -108,12 +108,18 @@ class ShardState:
             removed=newer,
         )
 
-    def total_and_average_length(self) -> tuple[int, float]:
-        """Return how many passages rarity counts, and their length: the folded part's own, which tantivy uses."""
-        total = (0 if self.folded is None else len(self.folded)) + self.recent_rows
+    @property
+    def average_length(self) -> float:
+        """Of the passages, in terms: the folded part's own while there is one, which is what tantivy uses."""
         if self.folded is not None and len(self.folded):
-            return total, self.folded.average_length
-        return total, self.recent.total_length(self.recent_mask) / max(total, 1)
+            return self.folded.average_length
+        return self.recent.total_length(self.recent_mask) / max(self.recent_rows, 1)
+
+    def folded_with(self, term: str, occurrences: int) -> int:
+        """Return in how many rows left in the folded part a term occurs, of `occurrences` in the whole of it."""
+        if self.folded is None or self.folded_mask is None or not occurrences:
+            return occurrences
+        return occurrences - self.folded.removed_with(term, self.folded_mask, self.removed)
 
 
 def require_vector(vector: NDArray[np.float32], dimensions: int | None) -> None:
