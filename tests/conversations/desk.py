@@ -40,6 +40,7 @@ from lexora_gql.documents.splitting import Passage
 from lexora_gql.documents.vectors import to_bytes
 from lexora_gql.ports.chat_model import ChatModel
 from lexora_gql.ports.event_bus import EventBus
+from lexora_gql.ports.passage_index import PassageIndex
 from lexora_gql.ports.reranker import Reranker
 from lexora_gql.ports.text_extractor import ExtractedText
 from lexora_gql.settings import load_settings
@@ -59,7 +60,7 @@ class Desk:
     @classmethod
     def over(
         cls, database: Database, *, model: ChatModel | None = None, bus: EventBus | None = None,
-        reranker: Reranker | None = None, **settings: Any,
+        index: PassageIndex | None = None, reranker: Reranker | None = None, **settings: Any,
     ) -> "Desk":  # fmt: skip
         """Put a process together; its answers are ended by `closing`."""
         adapters = Adapters(
@@ -69,7 +70,7 @@ class Desk:
             blobs=InMemoryBlobs(),
             embedder=HashingEmbedder(),
             model=model or ScriptedChatModel(),
-            index=BruteForceIndex(),
+            index=index or BruteForceIndex(),
             extractor=OfflineTextExtractor(),
             allowances=InMemoryAllowances(),
             cache=InMemorySharedCache(),

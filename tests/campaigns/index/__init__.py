@@ -1,0 +1,10 @@
+"""What searches find while everything changes around them, checked against PostgreSQL's own rows.
+
+oracle.py     brute force: plain SQL and NumPy
+watching.py   an index that remembers what it answered
+house.py      two processes, people, and what is theirs
+steps.py      what may happen next
+changing.py   thousands of steps, each search checked
+damage.py     snapshots that are flipped, cut, swapped
+forgeries.py  indexes with a protection taken out: the checks must go red
+"""
