@@ -14,6 +14,8 @@ from lexora_gql.ports.passage_index import IndexChanges, IndexedPassage, Removed
 from lexora_gql.retrieval.meaning import Meaning, VectorsSwapped, indexable
 from lexora_gql.retrieval.scope import Scope
 
+ROWS_AT_ONCE = 1_000
+
 
 @dataclass(frozen=True, slots=True)
 class Searchable:
@@ -94,19 +96,23 @@ class RetrievalRepository:
     async def _added(self, collection_id: UUID, meaning: Meaning, since: int) -> list[IndexedPassage]:
         beside = and_(ChunkVector.chunk_id == Chunk.id, ChunkVector.embedder == meaning.serving.embedder)
         vector = case((Chunk.embedder == meaning.serving.embedder, Chunk.vector), else_=ChunkVector.vector)
-        found = await self.session.execute(
+        query = (
             select(Chunk.number, Chunk.document_id, Chunk.context, Chunk.text, vector.label("vector"))
             .join(Document, Document.id == Chunk.document_id)
             .outerjoin(ChunkVector, beside)
             .where(Document.collection_id == collection_id, Document.revision > since)
             .order_by(Chunk.number)
         )
-        rows = found.all()
-        vectors = indexable([row.vector for row in rows], meaning)
-        return [
-            IndexedPassage(row.number, row.document_id, row.context + row.text, vector)
-            for row, vector in zip(rows, vectors, strict=True)
-        ]
+        # Piece by piece: a hundred thousand rows at once would hold up everybody else in this process.
+        found = await self.session.stream(query.execution_options(yield_per=ROWS_AT_ONCE))
+        added: list[IndexedPassage] = []
+        async for rows in found.partitions():
+            vectors = indexable([row.vector for row in rows], meaning)
+            added += [
+                IndexedPassage(row.number, row.document_id, row.context + row.text, vector)
+                for row, vector in zip(rows, vectors, strict=True)
+            ]
+        return added
 
     async def chunks(self, numbers: Ids[int], scope: Scope) -> dict[int, StoredChunk]:
         """Return those of the chunks that exist, that the viewer may read and that stand in a scope, by number."""

@@ -1,6 +1,5 @@
 """Finding the passages that bear on a question."""
 
-import asyncio
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -163,8 +162,7 @@ class RetrievalService:
             return remembered
         # The embedder may be remote and slow, so no transaction is open while we wait for it.
         meaning = await self._meanings.of(viewer, serving, words)
-        ranks = (self._ranker.rank(viewer, place, meaning, words, count) for place in places)
-        ranked = Ranked(await asyncio.gather(*ranks), meaning.weight)
+        ranked = Ranked(await self._ranker.rank_all(places, meaning, words, count), meaning.weight)
         # By wording alone is an embedder that is away for the moment: the next search tries it again.
         if not meaning.is_by_wording:
             await self._remembered.put(viewer, key, places, ranked)

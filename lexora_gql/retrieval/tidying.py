@@ -79,7 +79,7 @@ class IndexTidying:
         # Where it is being loaded, or vectors are being exchanged, the next time will do.
         with suppress(ShardLoading, VectorsSwapped):
             try:
-                await self._ranker.catch_up(WORKER, place, meaning)
+                await self._ranker.catch_up(place, meaning)
             except ValueError:
                 # Its vectors are not those that are stored; the next search builds it anew.
                 await self.index.forget(shard.collection_id)

@@ -2,10 +2,19 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from typing import Any
+from uuid import UUID
 
 import pytest
 from sqlalchemy import event
 
+from lexora_gql.accounts.viewer import Viewer
+from lexora_gql.adapters.offline.passage_index import BruteForceIndex
+from lexora_gql.errors import IndexLoading
+from lexora_gql.ports.passage_index import IndexChanges, Rankings
+from lexora_gql.retrieval.meaning import Meaning
+from lexora_gql.retrieval.ranking import COLLECTIONS_AT_ONCE, Ranker
+from lexora_gql.retrieval.repository import RetrievalRepository, Searchable
 from lexora_gql.retrieval.scope import EVERYTHING
 from lexora_gql.storage.database import Database
 from tests.conversations.desk import Desk
@@ -22,8 +31,8 @@ async def statements(database: Database) -> AsyncIterator[list[str]]:
     """What PostgreSQL is asked, as it is asked."""
     seen: list[str] = []
 
-    def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
-        seen.append(statement)
+    def note(_connection: object, _cursor: object, statement: str, parameters: object, *_: object) -> None:
+        seen.append(f"{statement} {parameters}" if "set_config" in statement else statement)
 
     event.listen(database.engine.sync_engine, "before_cursor_execute", note)
     yield seen
@@ -50,6 +59,81 @@ class TestSearchesThatComeTogether:
             await asyncio.gather(*(search(viewer, "canteen", first=5, scope=EVERYTHING) for _ in range(4)))
 
         assert sum("chunks.vector" in statement for statement in statements) == 3
+
+    async def test_what_is_read_is_read_for_everybody(self, desk: Desk, statements: list[str]) -> None:
+        viewer = await desk.library.reader()
+        await desk.document(viewer, "The canteen opens at noon.")
+        statements.clear()
+
+        await desk.process.services.retrieval.search(viewer, "canteen", first=5, scope=EVERYTHING)
+
+        # One who is shut out while reading would leave a shard behind in which the others miss passages.
+        [read] = [at for at, statement in enumerate(statements) if "chunks.vector" in statement]
+        become = [statement for statement in statements[:read] if "set_config" in statement][-1]
+        assert "lexora_worker" in become
+
+
+class TestLargeCollections:
+    async def test_are_read_on_when_nobody_waits_any_more(self, desk: Desk, database: Database) -> None:
+        viewer = await desk.library.reader()
+        await desk.document(viewer, "The canteen opens at noon.")
+        index, (place, meaning) = SlowIndex(), await asked(desk, database, viewer)
+        ranker = Ranker(database, index, patience_seconds=0.01)
+
+        for _ in range(3):
+            with pytest.raises(IndexLoading) as refused:
+                await ranker.rank(place, meaning, "canteen", 5)
+            assert 0 < refused.value.retry_after_seconds <= 1
+        index.go.set()
+        await asyncio.wait(ranker._reading.values())
+
+        found = await ranker.rank(place, meaning, "canteen", 5)
+        assert (found.candidates, index.applied) == (1, 1)
+
+
+class TestManyCollections:
+    async def test_are_searched_a_few_at_a_time(self, desk: Desk, database: Database) -> None:
+        viewer = await desk.library.reader()
+        await desk.document(viewer, "The canteen opens at noon.")
+        place, meaning = await asked(desk, database, viewer)
+        index = SlowIndex()
+        index.go.set()
+
+        found = await Ranker(database, index).rank_all([place] * 50, meaning, "canteen", 5)
+
+        assert [one.candidates for one in found] == [1] * 50
+        assert 1 < index.most_at_once <= COLLECTIONS_AT_ONCE
+
+
+class SlowIndex(BruteForceIndex):
+    """Takes changes in only once it is told to; counts who searches at the same time."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.go = asyncio.Event()
+        self.applied = self.at_once = self.most_at_once = 0
+
+    async def apply(self, collection_id: UUID, embedder: str, changes: IndexChanges, **revisions: int) -> None:
+        await self.go.wait()
+        self.applied += 1
+        await super().apply(collection_id, embedder, changes, **revisions)
+
+    async def search(self, collection_id: UUID, embedder: str, **asked: Any) -> Rankings:
+        self.at_once += 1
+        self.most_at_once = max(self.most_at_once, self.at_once)
+        await asyncio.sleep(0)
+        self.at_once -= 1
+        return await super().search(collection_id, embedder, **asked)
+
+
+async def asked(desk: Desk, database: Database, viewer: Viewer) -> tuple[Searchable, Meaning]:
+    """Return where a question is asked, and what it goes by."""
+    embedder = desk.process.adapters.embedder
+    [vector] = await embedder.embed(["canteen"])
+    async with database.transaction(viewer) as session:
+        repository = RetrievalRepository(session)
+        [place] = await repository.searchable(EVERYTHING)
+        return place, Meaning(await repository.serving(embedder.name), vector, embedder.weight)
 
 
 class TestHitsAndTheirDocuments:

@@ -15,6 +15,8 @@ from lexora_gql.adapters.local_index.rows import Mask, Row
 from lexora_gql.adapters.local_index.snapshots import Doubtful, Header, link_files
 
 _WRITER_HEAP_BYTES = 32_000_000
+_MANY_ROWS = 20_000
+"""From so many new rows on two threads write tantivy's segments: whole collections are waited for."""
 _ROWS, _VECTORS, _WORDS, _TERMS = "rows.bin", "vectors.bin", "words", "terms.txt"
 
 
@@ -47,7 +49,8 @@ def fold(
     is_grown = base is not None and base.mask is None
     if base is not None and is_grown:
         link_files(base.generation / _WORDS, words_folder)
-    writer = open_words(words_folder, is_new=not is_grown).writer(_WRITER_HEAP_BYTES, 1)
+    threads = 2 if count >= _MANY_ROWS else 1
+    writer = open_words(words_folder, is_new=not is_grown).writer(threads * _WRITER_HEAP_BYTES, threads)
     if base is not None and base.mask is not None:
         # tantivy only marks what is deleted; a deleted document's words must not stay on disk, nor count as frequent.
         old = base.folded.rows

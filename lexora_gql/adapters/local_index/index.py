@@ -27,14 +27,15 @@ from lexora_gql.ports.passage_index import IndexChanges, KeptShard, Rankings, Sh
 _log = logging.getLogger(__name__)
 
 LARGE_ROWS = 50_000
-"""Beyond it nobody waits for a shard to be built or read."""
+"""Beyond it nobody waits long for a shard to be built or read."""
+PATIENCE_SECONDS = 2.0
+RETRY_SECONDS = 0.5
 SETTLE_SECONDS = 5.0
 """A snapshot is written this long after the first change that it lacks."""
 _LARGE_SETTLE = 6
 """How many times longer large shards wait."""
 FOLDED_SHARDS_MAX = 128
 """Each open tantivy index keeps a thread."""
-_ROWS_PER_SECOND = 10_000
 
 Result = TypeVar("Result")
 
@@ -57,6 +58,7 @@ class LocalIndex:
         memory_bytes: int,
         *,
         large_rows: int = LARGE_ROWS,
+        patience_seconds: float = PATIENCE_SECONDS,
         settle_seconds: float = SETTLE_SECONDS,
         folded_shards_max: int = FOLDED_SHARDS_MAX,
     ) -> None:
@@ -65,7 +67,8 @@ class LocalIndex:
         Args:
             folder: Of snapshots; may be shared by processes, each has a slot of its own in it.
             memory_bytes: Shards beyond it are written to disk and leave, those first that were used least recently.
-            large_rows: Beyond so many passages a first load makes `search` raise ShardLoading instead of waiting.
+            large_rows: Beyond so many passages a first load makes `search` raise ShardLoading instead of waiting on.
+            patience_seconds: How long it waits before.
             settle_seconds: How long after a change its snapshot is written.
             folded_shards_max: Most shards open with a tantivy index.
 
@@ -74,6 +77,7 @@ class LocalIndex:
         """
         self._slot = Slot(folder)
         self._large_rows = large_rows
+        self._patience_seconds = patience_seconds
         self._settle_seconds = settle_seconds
         self._residents = Residents(memory_bytes, folded_shards_max)
         self._openings: dict[Key, _Opening] = {}
@@ -90,12 +94,13 @@ class LocalIndex:
 
     async def revision(self, collection_id: UUID, embedder: str) -> int:
         """Return the revision that the shard stands at; see the port."""
-        resident = await self._open((collection_id, embedder))
-        if resident is None:
-            return 0
-        _require_loaded(resident)
-        async with resident.changing:
-            return 0 if resident.is_gone else resident.shard.state.revision
+        while (resident := await self._open((collection_id, embedder))) is not None:
+            await self._require_loaded(resident)
+            async with resident.changing:
+                # One that has just left memory is on disk.
+                if not resident.is_gone:
+                    return resident.shard.state.revision
+        return 0
 
     async def apply(
         self, collection_id: UUID, embedder: str, changes: IndexChanges, *, since: int, revision: int
@@ -131,7 +136,7 @@ class LocalIndex:
         resident = await self._open((collection_id, embedder))
         if resident is None:
             return Rankings((), (), 0)
-        _require_loaded(resident)
+        await self._require_loaded(resident)
         return await _run(self._searchers, partial(search, resident.shard.state, vector, words, documents, count))
 
     async def forget(self, collection_id: UUID) -> None:
@@ -198,9 +203,25 @@ class LocalIndex:
             opening.task = asyncio.create_task(self._read(key, opening))
         await opening.known.wait()
         assert opening.task is not None
-        if opening.rows > self._large_rows and not opening.task.done():
-            raise _loading(opening.rows)
+        if opening.rows > self._large_rows:
+            await asyncio.wait({opening.task}, timeout=self._patience_seconds)
+            if not opening.task.done():
+                raise ShardLoading(RETRY_SECONDS)
         return await asyncio.shield(opening.task)
+
+    async def _require_loaded(self, resident: Resident) -> None:
+        """Wait for a large shard that is being built, but not for long.
+
+        Raises:
+            ShardLoading: It takes longer.
+        """
+        if not resident.loading_rows:
+            return
+        try:
+            async with asyncio.timeout(self._patience_seconds), resident.changing:
+                pass
+        except TimeoutError:
+            raise ShardLoading(RETRY_SECONDS) from None
 
     async def _read(self, key: Key, opening: _Opening) -> Resident | None:
         try:
@@ -298,12 +319,3 @@ def _load(shard: Shard, generation: Path, header: Header) -> bool:
         shutil.rmtree(generation, ignore_errors=True)
         return False
     return True
-
-
-def _require_loaded(resident: Resident) -> None:
-    if resident.loading_rows:
-        raise _loading(resident.loading_rows)
-
-
-def _loading(rows: int) -> ShardLoading:
-    return ShardLoading(retry_after_seconds=float(max(1, min(30, rows // _ROWS_PER_SECOND))))

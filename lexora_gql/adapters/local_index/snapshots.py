@@ -70,7 +70,7 @@ def write(folder: Path, fill: Callable[[Path], Header]) -> tuple[Path, Header]:
     temporary.mkdir(mode=0o700)
     try:
         header = fill(temporary)
-        files = {str(path.relative_to(temporary)): _fingerprint(path) for path in _files(temporary)}
+        files = {str(path.relative_to(temporary)): _fingerprint(path, is_new=True) for path in _files(temporary)}
         header = Header(**{**asdict(header), "files": files})
         _write_header(temporary / _HEADER, header)
         for directory in {temporary, *(path.parent for path in _files(temporary))}:
@@ -159,10 +159,12 @@ def _generations(folder: Path) -> list[Path]:
         return []
 
 
-def _fingerprint(path: Path) -> tuple[int, str]:
+def _fingerprint(path: Path, *, is_new: bool = False) -> tuple[int, str]:
+    """Return length and SHA-256 of a file; a new one is on disk afterwards."""
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
-        os.fsync(file.fileno())
+        if is_new:
+            os.fsync(file.fileno())
         return file.tell(), digest
 
 
