@@ -20,6 +20,7 @@ from lexora_gql.retrieval.meaning import Meanings, VectorsSwapped
 from lexora_gql.retrieval.query_vectors import QueryVectors
 from lexora_gql.retrieval.ranking import Ranker
 from lexora_gql.retrieval.ranking_cache import Ranked, RankingCache
+from lexora_gql.retrieval.repeats import Repeats
 from lexora_gql.retrieval.repository import RetrievalRepository, Searchable, StoredChunk
 from lexora_gql.retrieval.reranking import Reranked, Reranking
 from lexora_gql.retrieval.scope import Scope
@@ -169,18 +170,24 @@ class RetrievalService:
         return ranked
 
     async def _stored(self, viewer: Viewer, placed: "_Placed", *, words: str, scope: Scope, first: int) -> list[Hit]:
-        """Look the best up: an index may still remember what storage has forgotten, or what was just unshared."""
-        hits: list[Hit] = []
+        """Look the best up: an index may still remember what storage has forgotten, or what was just unshared.
+
+        What nearly repeats a better hit comes after all that does not, so that copies do not fill the first page.
+        """
+        fresh: list[tuple[StoredChunk, Fused]] = []
+        repeated: list[tuple[StoredChunk, Fused]] = []
+        repeats = Repeats()
         order, start = placed.reranked.order, 0
-        while len(hits) < first and start < len(order):
-            # Almost always all are still there, so a few more than wanted are enough.
-            batch = order[start : start + first - len(hits) + SPARE]
+        while len(fresh) < first and start < len(order):
+            # Almost always all are there and differ, so a few more than wanted are enough; copies come in numbers.
+            batch = order[start : start + first - len(fresh) + SPARE + len(repeated)]
             start += len(batch)
             async with self.database.transaction(viewer) as session:
                 stored = await RetrievalRepository(session).chunks([best.number for best in batch], scope)
-            there = [best for best in batch if best.number in stored][: first - len(hits)]
-            hits += [_hit(stored[best.number], best, placed, words) for best in there]
-        return hits
+            for best in batch:
+                if (found := stored.get(best.number)) is not None:
+                    (repeated if repeats.is_one(found.chunk.text) else fresh).append((found, best))
+        return [_hit(found, best, placed, words) for found, best in [*fresh, *repeated][:first]]
 
 
 @dataclass(frozen=True, slots=True)

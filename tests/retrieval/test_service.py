@@ -60,6 +60,15 @@ class TestSearch:
         ]
         assert set(documents_of(await search(desk, viewer))) == {document.id for document in documents}
 
+    async def test_copies_come_behind_what_differs(self, desk: Desk) -> None:
+        viewer = await desk.library.reader()
+        copies = [(await desk.document(viewer, CANTEEN)).id for _ in range(15)]
+        others = {(await desk.document(viewer, f"The canteen of house {at} opens late.")).id for at in range(3)}
+        found = documents_of(await search(desk, viewer, first=5))
+        assert (found[0], set(found[1:4]), found[4]) == (copies[0], others, copies[1])
+        assert documents_of(await search(desk, viewer, first=2)) == found[:2]
+        assert set(documents_of(await search(desk, viewer, first=100))) == {*copies, *others}
+
     async def test_what_was_published_before_is_found_at_once_by_many(self, desk: Desk) -> None:
         viewer = await desk.library.reader()
         for number in range(5):

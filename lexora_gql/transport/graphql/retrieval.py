@@ -88,7 +88,7 @@ class SearchHit:
 class SearchResult:
     """What a search found."""
 
-    hits: list[SearchHit] = strawberry.field(description="Best first.")
+    hits: list[SearchHit] = strawberry.field(description="Best first; what nearly repeats a better one comes last.")
     candidates: int = strawberry.field(description="Chunks searched, after scope.")
     took_milliseconds: float = strawberry.field(description="How long it took.")
 
