@@ -5,6 +5,9 @@ from dataclasses import dataclass
 
 from lexora_gql.ports.passage_index import Rankings, Scored
 
+LATIN_END = "\u0250"
+LATIN_GAIN = 2.5
+
 
 @dataclass(frozen=True, slots=True)
 class Fused:
@@ -54,6 +57,19 @@ def fuse(rankings: Sequence[Rankings], *, weight_of_meaning: float) -> list[Fuse
     lexical = _ranks([one for ranking in rankings for one in ranking.by_wording])
     order = sorted(scores, key=lambda number: (-scores[number], number))
     return [Fused(number, scores[number], semantic.get(number), lexical.get(number)) for number in order]
+
+
+def weight_for(words: str, weight: float) -> float:
+    """Return what meaning counts for a query.
+
+    A weight below 1 is that of a small embedder, which knows English and what is written like it. Measured with
+    WordLlama as nDCG@10 in thousandths, by wording and with the weights 0.4, 0.6, 0.8 and 1.0: XQuAD English 981 984
+    985 986 986, German 961 962 963 965 965, AWS 917 928 935 935 935; but Chinese 975 975 975 974 974, JaQuAD 912 912
+    911 909 909, Arabic 948 948 948 947 947. So it counts more in Latin letters; others have their full say everywhere.
+    """
+    letters = sum(character.isalpha() for character in words)
+    latin = sum(character.isalpha() and character < LATIN_END for character in words)
+    return LATIN_GAIN * weight if weight < 1 and 2 * latin > letters else weight
 
 
 def _ranks(scored: Sequence[Scored]) -> Mapping[int, int]:

@@ -18,6 +18,7 @@ from lexora_gql.documents.vectors import from_bytes
 from lexora_gql.errors import Unavailable
 from lexora_gql.ports.embedder import Embedder, EmbedderRejected, EmbedderUnavailable, FormerEmbedders
 from lexora_gql.ports.passage_index import Rankings
+from lexora_gql.retrieval.fusion import weight_for
 from lexora_gql.retrieval.query_vectors import QueryVectors
 
 BYTES_PER_DIMENSION = 2
@@ -83,7 +84,7 @@ class Meanings:
             Unavailable: The configured embedder failed; worth retrying.
         """
         if serving.embedder == self.configured.name:
-            return Meaning(serving, await self._embed(viewer, words), self.configured.weight)
+            return Meaning(serving, await self._embed(viewer, words), weight_for(words, self.configured.weight))
         self._tell(serving)
         embedder = self.former(serving.embedder)
         if (
@@ -96,7 +97,7 @@ class Meanings:
                 self._failed_at[embedder.name] = time.monotonic()
                 log.warning("former_embedder_failed", embedder=embedder.name, reason=str(error))
             else:
-                return Meaning(serving, vector, embedder.weight)
+                return Meaning(serving, vector, weight_for(words, embedder.weight))
         return Meaning(serving, np.ones(1, dtype=np.float32), 0.0, is_by_wording=True)
 
     def _tell(self, serving: Serving) -> None:

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from lexora_gql.accounts.viewer import Viewer
 from lexora_gql.documents.generations.serving import Serving
@@ -187,7 +187,10 @@ class RetrievalService:
             for best in batch:
                 if (found := stored.get(best.number)) is not None:
                     (repeated if repeats.is_one(found.chunk.text) else fresh).append((found, best))
-        return [_hit(found, best, placed, words) for found, best in [*fresh, *repeated][:first]]
+        # What is moved behind scores no more than what stands before it: scores go down along the list.
+        lowest = min((best.score for _, best in fresh), default=0.0)
+        behind = [(found, replace(best, score=min(best.score, lowest))) for found, best in repeated]
+        return [_hit(found, best, placed, words) for found, best in [*fresh, *behind][:first]]
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,7 +62,7 @@ class TestSearch:
     async def test_scores_wording_as_bm25_defines_it(self, index: PassageIndex) -> None:
         await add(index, [passage(1, "red red lamp"), passage(2, "red chair"), passage(3, "green table here")])
 
-        found = await ask(index, "red lamp")
+        found = await ask(index, "lamp red")
 
         # Rarity of "red" is ln(1 + 1.5/2.5), of "lamp" ln(1 + 2.5/1.5); the average length is 8/3.
         assert numbers(found.by_wording) == [1, 2]
@@ -116,6 +116,18 @@ class TestSearch:
         await add(index, [passage(1, text), passage(2, "nothing of the kind")])
 
         assert numbers((await ask(index, words)).by_wording) == [1]
+
+    async def test_puts_words_side_by_side_as_in_the_query_first(self, index: PassageIndex) -> None:
+        await add(index, [passage(1, "board of the supervisory west"), passage(2, "west of the supervisory board")])
+        found = await ask(index, "supervisory board")
+        assert numbers(found.by_wording) == [2, 1]
+        assert [one.score for one in found.by_wording] == pytest.approx([0.4011, 0.3646], abs=2e-4)
+
+    async def test_counts_the_words_of_questions_little_and_finds_by_them(self, index: PassageIndex) -> None:
+        await add(index, [passage(1, "what lasted"), passage(2, "tower fell"), passage(3, "bridge fell")])
+        found = await ask(index, "what tower")
+        assert numbers(found.by_wording) == [2, 1]
+        assert found.by_wording[1].score == pytest.approx(0.3 * found.by_wording[0].score, abs=2e-4)
 
     async def test_refuses_a_query_of_other_dimensions(self, index: PassageIndex) -> None:
         await add(index, LUNCH)

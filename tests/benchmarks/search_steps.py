@@ -16,7 +16,7 @@ from lexora_gql.accounts.viewer import Viewer
 from lexora_gql.adapters.local_index import LocalIndex
 from lexora_gql.adapters.wordllama_embedder import WordLlamaEmbedder
 from lexora_gql.ports.passage_index import IndexedPassage
-from lexora_gql.retrieval.fusion import fuse
+from lexora_gql.retrieval.fusion import fuse, weight_for
 from lexora_gql.retrieval.highlights import highlights
 from lexora_gql.retrieval.meaning import Meaning
 from lexora_gql.retrieval.repository import RetrievalRepository
@@ -85,7 +85,7 @@ class Steps:
             ),
         )
         started = time.perf_counter()
-        best = fuse([found], weight_of_meaning=self.embedder.weight)[: FIRST + SPARE]
+        best = fuse([found], weight_of_meaning=weight_for(question, self.embedder.weight))[: FIRST + SPARE]
         self._note("fusion", started)
         stored = await self._timed("SQL, what was found", self._chunks([one.number for one in best]))
         started = time.perf_counter()

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lexora_gql.ports.passage_index import Rankings, Scored
-from lexora_gql.retrieval.fusion import Fused, fuse
+from lexora_gql.retrieval.fusion import Fused, fuse, weight_for
 
 
 def rankings(meaning: dict[int, float], wording: dict[int, float]) -> Rankings:
@@ -97,3 +97,22 @@ class TestFuseAlways:
             for worse in both:
                 if meaning[better] >= meaning[worse] and wording[better] >= wording[worse]:
                     assert scores[better] >= scores[worse]
+
+
+class TestWeight:
+    @pytest.mark.parametrize(
+        ("words", "weight", "expected"),
+        [
+            ("When are invoices paid?", 0.4, 1.0),
+            ("Wann öffnet die Käserei?", 0.4, 1.0),
+            ("Когда была построена башня?", 0.4, 0.4),
+            ("東京の人口は ABC", 0.4, 0.4),
+            ("2024", 0.4, 0.4),
+            ("When are invoices paid?", 1.5, 1.5),
+            ("東京の人口は", 1.5, 1.5),
+        ],
+    )
+    def test_is_higher_in_latin_letters_where_an_embedder_is_small(
+        self, words: str, weight: float, expected: float
+    ) -> None:
+        assert weight_for(words, weight) == expected

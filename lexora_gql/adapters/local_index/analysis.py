@@ -13,7 +13,8 @@ import re
 import sys
 import threading
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 import tantivy
 
@@ -45,33 +46,44 @@ _local = threading.local()
 
 
 def terms_of(text: str) -> list[str]:
-    """Return the terms of a text, repeated as often as they occur, in no particular order."""
+    """Return the terms of a text in their order, repeated as often as they occur."""
     if text.isascii():
-        return _stem(_LATIN_STEMMER, [word[:TERM_CHARACTERS_MAX] for word in _ASCII_WORD.findall(text.lower())])
+        words = [word[:TERM_CHARACTERS_MAX] for word in _ASCII_WORD.findall(text.lower())]
+        return [term for term in _stem(_LATIN_STEMMER, words) if term]
     folded = unicodedata.normalize("NFKC", text).translate(_INVISIBLE).casefold()
-    groups: dict[str, list[str]] = {}
     terms: list[str] = []
+    # Words go to their stemmer all at once, which is faster than one by one, and come back to their places.
+    places: dict[str, list[int]] = {}
     for word in _WORD.findall(folded):
-        if word.isascii():
-            groups.setdefault(_LATIN_STEMMER, []).append(word[:TERM_CHARACTERS_MAX])
-            continue
         rest = 0
-        for run in _UNSPACED.finditer(word):
-            if run.start() > rest:
-                _group(groups, word[rest : run.start()])
-            terms.extend(_pairs(run.group()))
-            rest = run.end()
+        if not word.isascii():
+            for run in _UNSPACED.finditer(word):
+                if run.start() > rest:
+                    _place(places, terms, word[rest : run.start()])
+                terms.extend(_pairs(run.group()))
+                rest = run.end()
         if rest < len(word):
-            _group(groups, word[rest:])
-    for language, words in groups.items():
-        terms.extend(_stem(language, words))
-    return terms
+            _place(places, terms, word[rest:])
+    for language, at in places.items():
+        for place, stem in zip(at, _stem(language, [terms[place] for place in at]), strict=True):
+            terms[place] = stem
+    return [term for term in terms if term]
 
 
-def _group(groups: dict[str, list[str]], word: str) -> None:
+def neighbours_of(terms: Sequence[str]) -> list[tuple[str, str]]:
+    """Return which terms of a query stand side by side, each pair once.
+
+    Pairs of characters overlap and are a phrase by themselves: of the scripts without spaces there are none.
+    """
+    pairs = dict.fromkeys(pair for pair in pairwise(terms) if pair[0] != pair[1])
+    return [pair for pair in pairs if not any(_UNSPACED.search(term) for term in pair)]
+
+
+def _place(places: dict[str, list[int]], terms: list[str], word: str) -> None:
     code = ord(word[0])
     language = next((name for name, low, high in _STEMMERS if low <= code < high), _LATIN_STEMMER)
-    groups.setdefault(language, []).append(word[:TERM_CHARACTERS_MAX])
+    places.setdefault(language, []).append(len(terms))
+    terms.append(word[:TERM_CHARACTERS_MAX])
 
 
 def _pairs(run: str) -> Iterator[str]:
@@ -88,12 +100,12 @@ def _pairs(run: str) -> Iterator[str]:
 
 
 def _stem(language: str, words: list[str]) -> list[str]:
-    """Stem words. Most have been seen before: looking a stem up takes a tenth of the time."""
+    """Return the stem of each word, empty for none. Most have been seen before: that takes a tenth of the time."""
     stems: dict[str, str] = _local.__dict__.setdefault(language, {})
     found = list(map(stems.get, words))
     if None in found:
         found = list(map(_learnt(language, stems, words).get, words))
-    return [stem for stem in found if stem]
+    return [stem or "" for stem in found]
 
 
 def _learnt(language: str, stems: dict[str, str], words: list[str]) -> dict[str, str]:

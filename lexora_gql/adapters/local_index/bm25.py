@@ -30,6 +30,12 @@ def term_scores(
     return scores
 
 
+def term_score(frequency: int, length: int, *, average_length: float, weight: float) -> float:
+    """Return what a term adds to the score of one passage of this length."""
+    slowing = K1 * (1 - B + B * coarse_length(length) / max(average_length, 1.0))
+    return weight * (1 + K1) * frequency / (frequency + slowing)
+
+
 def _decoded(code: int) -> int:
     """Return the length that a byte stands for, in the 4-bit floating point of Lucene and tantivy."""
     rest = code - 24

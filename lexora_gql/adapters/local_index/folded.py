@@ -128,6 +128,17 @@ class Folded:
             if mask[at]:
                 yield at, str(self._searcher.doc(address).get_first("terms") or "")
 
+    def terms(self, numbers: Sequence[int]) -> dict[int, str]:
+        """Return the terms of those of the passages that are here."""
+        schema = self._words.schema
+        # A fifth of the time of a set of terms, which is made for thousands.
+        clauses = [(tantivy.Occur.Should, tantivy.Query.term_query(schema, "number", one)) for one in numbers]
+        query = tantivy.Query.boolean_query(clauses)
+        addresses = [address for _, address in self._searcher.search(query, len(numbers), count=False).hits]
+        found = np.array(self._searcher.fast_field_values("number", addresses), dtype=np.int64)
+        stored = (str(self._searcher.doc(address).get_first("terms") or "") for address in addresses)
+        return dict(zip(found.tolist(), stored, strict=True))
+
     def passages_with(self, term: str) -> int:
         """Return in how many passages a term occurs, those removed since the last fold included."""
         return int(self._searcher.doc_freq("terms", term))

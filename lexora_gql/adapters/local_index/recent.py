@@ -28,7 +28,7 @@ class RecentRows:
 
     def __init__(self, dimensions: int) -> None:
         self.dimensions = dimensions
-        self.numbers: set[int] = set()
+        self.numbers: dict[int, int] = {}
         self._documents: dict[UUID, list[int]] = {}
         self._row_documents: list[UUID] = []
         self._row_terms: list[str] = []
@@ -52,7 +52,7 @@ class RecentRows:
                 self._posting_count += 1
             self._terms_bytes += len(row.terms)
             self._documents.setdefault(row.document_id, []).append(at)
-            self.numbers.add(row.number)
+            self.numbers[row.number] = at
             self._row_terms.append(row.terms)
             self._row_documents.append(row.document_id)
 
@@ -119,6 +119,10 @@ class RecentRows:
                 scores[at] += term_scores(frequencies, lengths, average_length=average_length, weight=term.weight)
         found = np.flatnonzero(scores)
         return best_of_arrays(self._row_numbers[found], scores[found], count, BM25_DECIMALS)
+
+    def terms(self, numbers: Sequence[int]) -> dict[int, str]:
+        """Return the terms of those of the passages that are here."""
+        return {number: self._row_terms[self.numbers[number]] for number in numbers if number in self.numbers}
 
     def _occurrences(self, term: str, mask: Mask) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
         packed = np.array(self._postings.get(term, ())[:], dtype=np.int64)

@@ -43,12 +43,14 @@ class QueryTerm:
         term: As `terms_of` gives it.
         folded_passages: In how many passages of the folded part.
         recent_passages: In how many recent rows.
-        weight: Its rarity over both parts.
+        rarity: Over both parts.
+        weight: That, or less for a word that questions are built with.
     """
 
     term: str
     folded_passages: int
     recent_passages: int
+    rarity: float
     weight: float
 
 

@@ -5,15 +5,35 @@ from uuid import UUID
 import numpy as np
 from numpy.typing import NDArray
 
-from lexora_gql.adapters.local_index.analysis import terms_of
-from lexora_gql.adapters.local_index.bm25 import rarity
+from lexora_gql.adapters.local_index.analysis import neighbours_of, terms_of
+from lexora_gql.adapters.local_index.bm25 import rarity, term_score
 from lexora_gql.adapters.local_index.folded import merged
-from lexora_gql.adapters.local_index.rows import Mask, QueryTerm
+from lexora_gql.adapters.local_index.function_words import is_function_word
+from lexora_gql.adapters.local_index.rows import BM25_DECIMALS, Mask, QueryTerm, best
 from lexora_gql.adapters.local_index.state import ShardState, require_vector
 from lexora_gql.ports.passage_index import Rankings, Scored
 
 QUERY_TERMS_MAX = 64
 """A pasted page asks by its rarest terms; the common ones would hardly change the order."""
+
+FUNCTION_WORD = 0.3
+"""What the words that questions are built with count beside others as rare.
+
+Measured as nDCG@10 by wording, in thousandths, counting 1, 0.3 and 0: XQuAD English 979 979 977, German 955 960 961,
+Arabic 940 945 946, Chinese 974 975 975, JaQuAD the same, AWS 904 906 913; titles that are searched for their sections,
+in six languages, on average 1 more at 0.3.
+"""
+
+NEARNESS = 0.2
+LOOKED_AT = 20
+"""What two terms side by side as in the query add to the best so many passages, as a share of the rarity of one.
+
+It is the commoner one's rarity. It finds 2 to 5 more of a thousand on the sets above and as many less by titles;
+people ask questions. It is not done in scripts without spaces, where pairs of characters are phrases already and it
+does harm. What was tried beside and did not help everywhere: feedback from the best passages, other K1 and B, shares
+of matched words, single characters or three of them for Chinese, Arabic stems by affixes (light10), English stems, no
+accents, evidence of a document's other passages.
+"""
 
 
 def search(
@@ -39,6 +59,7 @@ def search(
         boosts = _boosts(state, terms)
         folded = state.folded.by_wording(terms, folded_mask, count, boosts=boosts, documents=documents)
         by_wording = merged(folded, by_wording, count)
+    by_wording = _nearer_first(state, words, terms, by_wording)
     return Rankings(by_meaning, by_wording, candidates, state.revision)
 
 
@@ -61,9 +82,37 @@ def _query_terms(state: ShardState, words: str) -> list[QueryTerm]:
         folded = 0 if state.folded is None else state.folded.passages_with(term)
         recent = state.recent.passages_with(term, state.recent_mask)
         if passages := state.folded_with(term, folded) + recent:
-            found.append(QueryTerm(term, folded, recent, rarity(total, passages)))
+            rare = rarity(total, passages)
+            weight = FUNCTION_WORD * rare if is_function_word(term) else rare
+            found.append(QueryTerm(term, folded, recent, rare, weight))
     found.sort(key=lambda one: (-one.weight, one.term))
     return found[:QUERY_TERMS_MAX]
+
+
+def _nearer_first(state: ShardState, words: str, terms: list[QueryTerm], scored: list[Scored]) -> list[Scored]:
+    """Look at the best again, and add to their scores what stands side by side as in the query."""
+    rare = {term.term: term.rarity for term in terms}
+    pairs = [pair for pair in neighbours_of(terms_of(words)) if pair[0] in rare and pair[1] in rare]
+    wanted = {pair: NEARNESS * min(rare[term] for term in pair) for pair in pairs}
+    looked_at = scored[:LOOKED_AT]
+    if not wanted or not looked_at:
+        return scored
+    numbers = [one.number for one in looked_at]
+    held = state.recent.terms(numbers) | ({} if state.folded is None else state.folded.terms(numbers))
+    raised = [
+        Scored(one.number, one.score + _near(held[one.number], wanted, state.average_length)) for one in looked_at
+    ]
+    rounded = [Scored(one.number, round(one.score, BM25_DECIMALS)) for one in raised]
+    return best([*rounded, *scored[LOOKED_AT:]], len(scored))
+
+
+def _near(terms: str, wanted: dict[tuple[str, str], float], average_length: float) -> float:
+    # Counting in the text takes a tenth of the time that a list of pairs does. With two spaces, pairs do not overlap.
+    text, length = f" {terms.replace(' ', '  ')} ", terms.count(" ") + 1
+    counts = ((text.count(f" {first}  {second} "), weight) for (first, second), weight in wanted.items())
+    return sum(
+        term_score(count, length, average_length=average_length, weight=weight) for count, weight in counts if count
+    )
 
 
 def _recent_by_wording(state: ShardState, terms: list[QueryTerm], mask: Mask, count: int) -> list[Scored]:
@@ -73,8 +122,10 @@ def _recent_by_wording(state: ShardState, terms: list[QueryTerm], mask: Mask, co
 
 
 def _boosts(state: ShardState, terms: list[QueryTerm]) -> list[float] | None:
-    """Return what makes tantivy's own rarity that of what is left of the whole shard; None where it is already."""
-    if state.folded is None or not (state.recent_rows or state.folded_mask is not None):
+    """Return what makes tantivy's own rarity the weight of each term; None where it is already."""
+    if state.folded is None:
         return None
     total = len(state.folded)
-    return [term.weight / rarity(total, min(term.folded_passages, total)) for term in terms]
+    boosts = [term.weight / rarity(total, min(term.folded_passages, total)) for term in terms]
+    # Without boosts, tantivy leaves out what cannot be among the best.
+    return None if all(boost == 1.0 for boost in boosts) else boosts

@@ -15,7 +15,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from uuid import UUID
 
-FORMAT = 1
+FORMAT = 2
+"""Also of the terms and their order: what another analysis wrote would not be found."""
 _HEADER = "header.json"
 
 

@@ -9,7 +9,8 @@ from uuid import UUID
 import numpy as np
 from numpy.typing import NDArray
 
-from lexora_gql.adapters.local_index.analysis import terms_of
+from lexora_gql.adapters.local_index.analysis import neighbours_of, terms_of
+from lexora_gql.adapters.local_index.function_words import is_function_word
 from lexora_gql.ports.passage_index import (
     IndexChanges,
     IndexedPassage,
@@ -19,14 +20,14 @@ from lexora_gql.ports.passage_index import (
     Scored,
 )
 
-_K1, _B = 1.2, 0.75
+_K1, _B, _FUNCTION_WORD, _NEARNESS, _LOOKED_AT = 1.2, 0.75, 0.3, 0.2, 20
 
 
 @dataclass(slots=True)
 class _Collection:
     revision: int = 0
     passages: dict[int, IndexedPassage] = field(default_factory=dict)
-    terms: dict[int, Counter[str]] = field(default_factory=dict)
+    terms: dict[int, list[str]] = field(default_factory=dict)
 
 
 class BruteForceIndex:
@@ -52,7 +53,7 @@ class BruteForceIndex:
             del found.passages[number], found.terms[number]
         for one in changes.added:
             found.passages.setdefault(one.number, one)
-            found.terms.setdefault(one.number, Counter(terms_of(one.text)))
+            found.terms.setdefault(one.number, terms_of(one.text))
         found.revision = revision
         self._collections[collection_id, embedder] = found
 
@@ -73,8 +74,12 @@ class BruteForceIndex:
         _require_vectors([*found.passages.values()], vector)
         inside = [one for one in found.passages.values() if documents is None or one.document_id in documents]
         meaning = {one.number: round(float(one.vector @ vector), 6) for one in inside}
-        scores = _bm25(found.terms, set(terms_of(words)))
+        query = terms_of(words)
+        scores = _scores(found.terms, [(term,) for term in query])
         wording = {one.number: round(scores[one.number], 4) for one in inside if one.number in scores}
+        near = _scores(found.terms, neighbours_of(query))
+        for one in _best(wording, min(count, _LOOKED_AT)):
+            wording[one.number] = round(one.score + near.get(one.number, 0.0), 4)
         return Rankings(_best(meaning, count), _best(wording, count), len(inside), found.revision)
 
     async def forget(self, collection_id: UUID) -> None:
@@ -103,17 +108,24 @@ def _best(scores: Mapping[int, float], count: int) -> list[Scored]:
     return [Scored(number, score) for number, score in ordered[:count]]
 
 
-def _bm25(passages: Mapping[int, Counter[str]], query: set[str]) -> dict[int, float]:
-    """Score the passages that share a term with the query; BM25 as Lucene writes it, with exact lengths."""
-    average = sum(terms.total() for terms in passages.values()) / max(1, len(passages))
+def _scores(passages: Mapping[int, list[str]], phrases: Sequence[tuple[str, ...]]) -> dict[int, float]:
+    """Score what holds terms, or pairs of terms, of a query; BM25 as Lucene writes it, with exact lengths."""
     scores: dict[int, float] = {}
-    for term in query:
-        having = {number: terms[term] for number, terms in passages.items() if terms[term]}
-        rarity = math.log1p((len(passages) - len(having) + 0.5) / (len(having) + 0.5))
-        for number, frequency in having.items():
-            slowing = _K1 * (1 - _B + _B * passages[number].total() / average)
-            scores[number] = scores.get(number, 0.0) + rarity * frequency * (_K1 + 1) / (frequency + slowing)
+    average = sum(len(terms) for terms in passages.values()) / max(1, len(passages))
+    rarity = {term: _rarity(passages, term) for phrase in phrases for term in phrase}
+    for phrase in set(phrases):
+        weight = min(rarity[term] for term in phrase)
+        weight *= _NEARNESS if len(phrase) > 1 else _FUNCTION_WORD if is_function_word(phrase[0]) else 1.0
+        for number, terms in passages.items():
+            if frequency := Counter(zip(*(terms[at:] for at in range(len(phrase))), strict=False))[phrase]:
+                slowing = _K1 * (1 - _B + _B * len(terms) / average)
+                scores[number] = scores.get(number, 0.0) + weight * frequency * (_K1 + 1) / (frequency + slowing)
     return scores
+
+
+def _rarity(passages: Mapping[int, list[str]], term: str) -> float:
+    having = sum(term in terms for terms in passages.values())
+    return math.log1p((len(passages) - having + 0.5) / (having + 0.5))
 
 
 def _require_vectors(passages: list[IndexedPassage], *others: NDArray[np.float32]) -> None:

@@ -16,7 +16,9 @@ from tests.campaigns.index.oracle import (
     bm25,
     cosines,
     difference,
+    nearness,
     readable,
+    without,
 )
 from tests.campaigns.index.steps import STEPS
 from tests.campaigns.index.watching import Answer, WatchedIndex
@@ -89,7 +91,8 @@ async def _ask(house: House, person: Person, server: Server, outcome: Outcome) -
         if (answer := server.index.answers.pop(place, None)) is None:
             continue
         outcome.rankings += 1
-        wrong += _compared(answer, cosines(inside, vector), bm25(passages, inside, words), len(inside))
+        near = nearness(passages, inside, words)
+        wrong += _compared(answer, cosines(inside, vector), bm25(passages, inside, words), near, len(inside))
     wrong += [f"{place} was searched" for place, one in server.index.answers.items() if one.rankings.candidates]
     return [f"{words!r}: {one}" for one in (*wrong, *_hits(found, allowed, total, first))]
 
@@ -115,11 +118,17 @@ def _is_inside(passage: Passage, scope: Scope) -> bool:
     return is_named and set(scope.tags or ()) <= set(passage.tags)
 
 
-def _compared(answer: Answer, meaning: dict[int, float], wording: dict[int, float], candidates: int) -> list[str]:
+def _compared(
+    answer: Answer, meaning: dict[int, float], wording: dict[int, float], near: dict[int, float], candidates: int
+) -> list[str]:
+    by_wording = without(answer.rankings.by_wording, near, wording)
     found = {
         "by meaning": difference(answer.rankings.by_meaning, meaning, answer.count, COSINE_TOLERANCE),
-        "by wording": difference(answer.rankings.by_wording, wording, answer.count, BM25_TOLERANCE),
+        "by wording": difference(by_wording, wording, answer.count, BM25_TOLERANCE),
     }
+    listed = list(answer.rankings.by_wording)
+    if listed != sorted(listed, key=lambda one: (-one.score, one.number)):
+        found["order by wording"] = "it is not that of the scores"
     if answer.rankings.candidates != candidates:
         found["candidates"] = f"{answer.rankings.candidates} instead of {candidates}"
     return [f"{name}: {wrong}" for name, wrong in found.items() if wrong is not None]
