@@ -331,12 +331,13 @@ async def _vectors(settings: Settings) -> Sequence[Finding]:
     from sqlalchemy.exc import SQLAlchemyError
 
     from lexora_gql.assembly.reindexing import stored_vectors
+    from lexora_gql.ports.embedder import EmbedderRejected
 
     subject, advice = "Vectors", "run `lexora reindex`"
     try:
         stored = await stored_vectors(settings)
-    except (DomainError, WrongSettings, SQLAlchemyError, OSError):
-        return [Finding(subject, State.UNUSED, "cannot be looked at; see PostgreSQL and Migrations")]
+    except (DomainError, WrongSettings, SQLAlchemyError, OSError, EmbedderRejected):
+        return [Finding(subject, State.UNUSED, "cannot be looked at; see PostgreSQL, Migrations and Embedder")]
     if stored.serving != stored.configured:
         by = "still go by them" if stored.is_to_be_had else "go by wording only"
         about = f"are of {stored.serving}, {stored.configured} is set; searches {by}: {advice}"

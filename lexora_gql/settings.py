@@ -65,6 +65,9 @@ class Settings(BaseSettings):
     openai_context_tokens: Annotated[int, Field(ge=1_000, le=2_000_000)] = 16_000
     openai_embedding_model: str | None = Field(None, description="WordLlama is used when not set.")
     openai_embedding_dimensions: Annotated[int, Field(ge=8, le=8_192)] | None = None
+    embedding_model: str | None = Field(
+        None, description="Name or folder of a model of sentence-transformers; needs the extra `semantic`."
+    )
     embedding_batch_size: Annotated[int, Field(ge=1, le=2_048)] = 128
 
     rerank_url: str | None = Field(None, description="The whole address, such as http://127.0.0.1:8080/rerank.")
@@ -153,6 +156,9 @@ class Settings(BaseSettings):
     def _consistent(self) -> Self:
         if self.chunk_overlap_characters * 2 > self.chunk_characters:
             message = "CHUNK_OVERLAP_CHARACTERS: must be at most half of CHUNK_CHARACTERS"
+            raise ValueError(message)
+        if self.embedding_model is not None and self.openai_embedding_model is not None:
+            message = "EMBEDDING_MODEL: not with OPENAI_EMBEDDING_MODEL; one of the two embeds"
             raise ValueError(message)
         if self.lease_renewal_seconds * 2 > self.lease_seconds:
             message = "LEASE_RENEWAL_SECONDS: must be at most half of LEASE_SECONDS"

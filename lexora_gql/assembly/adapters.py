@@ -15,19 +15,20 @@ from lexora_gql.adapters.openai_embedder import OpenAIEmbedder
 from lexora_gql.adapters.redis_allowances import RedisAllowances
 from lexora_gql.adapters.redis_events import RedisEvents
 from lexora_gql.adapters.redis_shared_cache import RedisSharedCache
+from lexora_gql.adapters.sentence_embedder import SentenceEmbedder
 from lexora_gql.adapters.wordllama_embedder import WordLlamaEmbedder
 from lexora_gql.assembly.former import FormerShelf
 from lexora_gql.ports.allowances import Allowances
 from lexora_gql.ports.blob_store import BlobStore
 from lexora_gql.ports.chat_model import ChatModel
-from lexora_gql.ports.embedder import Embedder, FormerEmbedders, no_other
+from lexora_gql.ports.embedder import Embedder, EmbedderRejected, FormerEmbedders, no_other
 from lexora_gql.ports.event_bus import EventBus
 from lexora_gql.ports.job_queue import JobQueue
 from lexora_gql.ports.passage_index import PassageIndex
 from lexora_gql.ports.reranker import Reranker
 from lexora_gql.ports.shared_cache import SharedCache
 from lexora_gql.ports.text_extractor import TextExtractor
-from lexora_gql.settings import MEBIBYTE, Settings
+from lexora_gql.settings import MEBIBYTE, Settings, WrongSettings
 from lexora_gql.storage.database import Database
 
 
@@ -79,16 +80,21 @@ async def open_adapters(settings: Settings) -> AsyncIterator[Adapters]:
         if reranker is not None:
             stack.push_async_callback(reranker.aclose)
         stack.push_async_callback(database.dispose)
-        if isinstance(embedder, WordLlamaEmbedder):
+        if isinstance(embedder, SentenceEmbedder | WordLlamaEmbedder):
             # Reading its vocabulary holds the event loop up, once: better now than under the first search.
-            await embedder.prepare()
+            try:
+                await embedder.prepare()
+            except EmbedderRejected as error:
+                raise WrongSettings([f"EMBEDDING_MODEL: {error}"]) from error
         yield Adapters(
             database, bus, queue, blobs, embedder, model, index, extractor, allowances, cache, shelf.named, reranker
         )
 
 
-def choose_embedder(settings: Settings) -> OpenAIEmbedder | WordLlamaEmbedder:
-    """Return the provider's embedder where one is named, WordLlama otherwise."""
+def choose_embedder(settings: Settings) -> OpenAIEmbedder | SentenceEmbedder | WordLlamaEmbedder:
+    """Return the provider's embedder or the local model where one is named, WordLlama otherwise."""
+    if settings.embedding_model is not None:
+        return SentenceEmbedder(settings.embedding_model)
     if settings.openai_embedding_model is None:
         return WordLlamaEmbedder()
     key = settings.openai_api_key

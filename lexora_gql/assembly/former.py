@@ -1,13 +1,15 @@
 """Embedders by the names that vectors are stored under, for those that are not configured any more."""
 
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 
 from lexora_gql.adapters.openai_embedder import OpenAIEmbedder
+from lexora_gql.adapters.sentence_embedder import SentenceEmbedder
 from lexora_gql.adapters.wordllama_embedder import WordLlamaEmbedder
 from lexora_gql.ports.embedder import Embedder
 from lexora_gql.settings import Settings
 
-Made = OpenAIEmbedder | WordLlamaEmbedder
+Made = OpenAIEmbedder | SentenceEmbedder | WordLlamaEmbedder
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +37,8 @@ class FormerShelf:
         candidates: list[Made] = []
         if kind == "wordllama":
             candidates = [WordLlamaEmbedder()]
+        elif kind == "sentence-transformers" and find_spec("sentence_transformers") is not None:
+            candidates = [SentenceEmbedder(model)]
         elif kind == "openai" and model and (self.settings.openai_api_key or self.settings.openai_base_url):
             # A model may refuse to be asked for the dimensions that it has anyway, so first without.
             candidates = [self._openai(model, None)]
