@@ -12,6 +12,7 @@ from structlog.testing import capture_logs
 
 from lexora_gql.adapters.extraction.limits import Limits
 from lexora_gql.adapters.extraction.sandbox import SandboxedExtractor
+from lexora_gql.adapters.extraction.zygote_client import Exit
 from tests.adapters.made_files import DOCX, MARKDOWN, PDF, PLAIN_TEXT, paragraphs, pdf, raw_docx
 from tests.adapters.reading_processes import (
     PATIENCE_SECONDS,
@@ -58,17 +59,28 @@ class TestTheLog:
 
 
 class TestLimits:
-    async def test_too_long_on_the_clock_is_final(self, stuck: Stuck) -> None:
+    async def test_too_long_on_the_clock_is_worth_another_try_where_the_machine_was_busy(self, stuck: Stuck) -> None:
         extractor = SandboxedExtractor(Limits(wall_seconds=0.5))
         try:
             begun = time.monotonic()
             extracting = asyncio.ensure_future(extractor.extract(stuck.path, PLAIN_TEXT, ignore))
 
-            assert await failure_of(extracting) == ("PARSER_TIMEOUT", False)
+            # It waited all the while, and had no chance to compute.
+            assert await failure_of(extracting) == ("PARSER_TIMEOUT", True)
             assert time.monotonic() - begun < PATIENCE_SECONDS
             assert (await zygote_of(extractor)).children() == []
         finally:
             await extractor.aclose()
+
+    @pytest.mark.parametrize(
+        ("cpu_seconds", "is_retryable"), [(0.0, True), (29.9, True), (30.1, False), (59.0, False), (61.0, False)]
+    )
+    def test_time_on_the_clock_is_the_files_fault_where_it_was_spent_on_the_file(
+        self, cpu_seconds: float, is_retryable: bool
+    ) -> None:
+        ended = Exit(-signal.SIGKILL, 0, cpu_seconds, is_overdue=True)
+        reason = SandboxedExtractor()._reason(ended)
+        assert (reason.code, reason.is_retryable) == ("PARSER_TIMEOUT", is_retryable)
 
     async def test_too_much_computing_is_final(self, tmp_path: Path) -> None:
         file = tmp_path / "long.docx"
@@ -189,7 +201,7 @@ class TestCrashing:
             child = await reader_of(zygote)
             zygote.suspend()
 
-            assert await failure_of(extracting) == ("PARSER_TIMEOUT", False)
+            assert await failure_of(extracting) == ("PARSER_TIMEOUT", True)
             assert await ended(child)
             assert (await extractor.extract(await small(stuck), PLAIN_TEXT, ignore)).text == "Small."
         finally:

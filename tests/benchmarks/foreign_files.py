@@ -65,10 +65,9 @@ class Measured(SandboxedExtractor):
     memory_bytes: int = 0
     cpu_seconds: float = field(default=0.0)
 
-    def _verdict(self, receiver: Receiver, ended: Exit | None) -> ExtractedText:
-        if ended is not None:
-            self.memory_bytes = max(self.memory_bytes, ended.memory_bytes)
-            self.cpu_seconds = max(self.cpu_seconds, ended.cpu_seconds)
+    def _verdict(self, receiver: Receiver, ended: Exit) -> ExtractedText:
+        self.memory_bytes = max(self.memory_bytes, ended.memory_bytes)
+        self.cpu_seconds = max(self.cpu_seconds, ended.cpu_seconds)
         # Not super(): a dataclass with slots is a class made anew, which that does not know.
         return SandboxedExtractor._verdict(self, receiver, ended)
 

@@ -50,8 +50,18 @@ class TestReasons:
 
         assert (verdict.failure.code, verdict.failure.is_retryable, verdict.again_after_seconds) == (code, False, None)
 
-    @pytest.mark.parametrize("error", [IntegrityError("INSERT", None, Exception()), ZeroDivisionError()])
-    def test_what_may_pass_is_tried_five_times(self, error: Exception) -> None:
+    @pytest.mark.parametrize(
+        ("error", "code"),
+        [
+            (IntegrityError("INSERT", None, Exception()), IngestionFailureCode.INTERNAL),
+            (ZeroDivisionError(), IngestionFailureCode.INTERNAL),
+            (
+                ExtractionFailed("PARSER_TIMEOUT", "The server was too busy.", is_retryable=True),
+                IngestionFailureCode.PARSER_TIMEOUT,
+            ),
+        ],
+    )
+    def test_what_may_pass_is_tried_five_times(self, error: Exception, code: IngestionFailureCode) -> None:
         back_offs = [
             judge(error, document(attempt=attempt), IngestionStage.EMBEDDING).again_after_seconds
             for attempt in range(1, ATTEMPTS_MAX + 1)
@@ -59,7 +69,7 @@ class TestReasons:
 
         assert back_offs == [1.0, 2.0, 4.0, 8.0, None]
         last = judge(error, document(attempt=ATTEMPTS_MAX), IngestionStage.EMBEDDING).failure
-        assert (last.code, last.is_retryable) == (IngestionFailureCode.INTERNAL, True)
+        assert (last.code, last.is_retryable) == (code, True)
 
     def test_what_the_service_or_its_settings_are_to_blame_for_is_worth_starting_again(self) -> None:
         error = EmbedderRejected("the embedding service answered 401 (invalid_api_key)", is_retryable=True)

@@ -78,6 +78,15 @@ def out_of_time(limits: Limits) -> ExtractionFailed:
     return ExtractionFailed("PARSER_TIMEOUT", message)
 
 
+def starved(limits: Limits) -> ExtractionFailed:
+    """Say that the time ran out while others had the processor. Worth trying again: the file had no part in it."""
+    message = (
+        f"The server was too busy to read the file within {limits.wall_seconds:.0f} seconds. "
+        "Process it again when there is less to do."
+    )
+    return ExtractionFailed("PARSER_TIMEOUT", message, is_retryable=True)
+
+
 def crashed() -> ExtractionFailed:
     """Say that the child ended without a word, or with words that make no sense."""
     message = "The file made its reader crash. It is tried again; if that fails, save the file anew and upload that."

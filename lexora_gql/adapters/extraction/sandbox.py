@@ -6,7 +6,7 @@ import os
 import signal
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import structlog
@@ -21,6 +21,8 @@ KILL_SECONDS = 2.0
 ZYGOTES_A_FILE = 2
 # A child that dies this close to its limit of memory has died of it: allocation in C aborts the process.
 MEMORY_SHARE = 0.75
+# A child that was given less of a core than this while its time ran out waited for the machine, not the machine for it.
+BUSY_SHARE = 1 / 3
 
 log = structlog.get_logger(__name__)
 
@@ -89,8 +91,8 @@ class SandboxedExtractor:
                 self._zygote = await ZygoteClient.start(self.limits, self.modules)
             return self._zygote
 
-    async def _attempt(self, zygote: ZygoteClient, file: int, media_type: str, receiver: Receiver) -> Exit | None:
-        """Let one child read; return how it ended, None when it was stopped for its time."""
+    async def _attempt(self, zygote: ZygoteClient, file: int, media_type: str, receiver: Receiver) -> Exit:
+        """Let one child read; return how it ended."""
         job = next(self._jobs)
         reading, writing = os.pipe2(os.O_CLOEXEC)
         pipe = os.fdopen(reading, "rb", buffering=0)
@@ -109,7 +111,7 @@ class SandboxedExtractor:
             # A zygote that cannot even kill was perhaps not reading either: no verdict on the file.
             if not await self._end(zygote, job, ended):
                 raise ZygoteLost from None
-            return None
+            return replace(ended.result(), is_overdue=True)
         except Malformed:
             raise failures.crashed() from None
         finally:
@@ -125,7 +127,7 @@ class SandboxedExtractor:
             zygote.abandon()
         return bool(done)
 
-    def _verdict(self, receiver: Receiver, ended: Exit | None) -> ExtractedText:
+    def _verdict(self, receiver: Receiver, ended: Exit) -> ExtractedText:
         """Return the text, whatever became of the child after it had told all of it.
 
         Raises:
@@ -137,21 +139,22 @@ class SandboxedExtractor:
             raise receiver.failure
         raise self._reason(ended)
 
-    def _reason(self, ended: Exit | None) -> ExtractionFailed:
-        if ended is None or ended.status == -signal.SIGXCPU or ended.cpu_seconds >= self.limits.cpu_seconds:
+    def _reason(self, ended: Exit) -> ExtractionFailed:
+        if ended.is_overdue and ended.cpu_seconds < self.limits.wall_seconds * BUSY_SHARE:
+            return failures.starved(self.limits)
+        if ended.is_overdue or ended.status == -signal.SIGXCPU or ended.cpu_seconds >= self.limits.cpu_seconds:
             return failures.out_of_time(self.limits)
         if ended.status < 0 and ended.memory_bytes >= self.limits.memory_bytes * MEMORY_SHARE:
             return failures.out_of_memory(self.limits)
         return failures.crashed()
 
 
-def _tell(ended: Exit | None, media_type: str) -> None:
+def _tell(ended: Exit, media_type: str) -> None:
     """Log what a file has cost, so that whoever runs this sees how near files come to the limits."""
-    if ended is not None:
-        log.info(
-            "file_read",
-            media_type=media_type,
-            exit_status=ended.status,
-            memory_mebibytes=round(ended.memory_bytes / MEBIBYTE),
-            cpu_seconds=round(ended.cpu_seconds, 3),
-        )
+    log.info(
+        "file_read",
+        media_type=media_type,
+        exit_status=ended.status,
+        memory_mebibytes=round(ended.memory_bytes / MEBIBYTE),
+        cpu_seconds=round(ended.cpu_seconds, 3),
+    )

@@ -38,11 +38,13 @@ class Exit:
         status: The exit code, or the negative number of the signal.
         memory_bytes: The most that it had resident.
         cpu_seconds: What it used.
+        is_overdue: It was stopped for its time on the clock.
     """
 
     status: int
     memory_bytes: int
     cpu_seconds: float
+    is_overdue: bool = False
 
 
 @dataclass(slots=True)
