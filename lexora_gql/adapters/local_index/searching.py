@@ -31,8 +31,8 @@ LOOKED_AT = 20
 It is the commoner one's rarity. It finds 2 to 5 more of a thousand on the sets above and as many less by titles;
 people ask questions. It is not done in scripts without spaces, where pairs of characters are phrases already and it
 does harm. What was tried beside and did not help everywhere: feedback from the best passages, other K1 and B, shares
-of matched words, single characters or three of them for Chinese, Arabic stems by affixes (light10), English stems, no
-accents, evidence of a document's other passages.
+of matched words, single characters or three of them for Chinese, Arabic stems by affixes (light10), evidence of a
+document's other passages.
 """
 
 
