@@ -102,7 +102,8 @@ def reason_of(error: Exception) -> Reason:
     codes = IngestionFailureCode
     match error:
         case ExtractionFailed():
-            hope = Hope.FEW_TRIES if error.is_retryable else Hope.NONE
+            is_starved = error.is_retryable and error.code == codes.PARSER_TIMEOUT
+            hope = Hope.FEW_TRIES if is_starved else Hope.NONE
             return Reason(codes(error.code), error.message, error.is_retryable, hope)
         case TooManyChunks():
             return _final(codes.TOO_LARGE_TO_PARSE, str(error))

@@ -72,7 +72,7 @@ class TestUploading:
 class TestInterrupting:
     async def test_ctrl_c_ends_watching_and_not_reading(self, folder: Path, environment: dict[str, str]) -> None:
         (folder / "long.txt").write_text(
-            "".join(f"Line {number} is one of many.\n" for number in range(20_000)), "utf-8"
+            "".join(f"Line {number} is one of many.\n" for number in range(200_000)), "utf-8"
         )
         process = await start_command("upload", str(folder / "long.txt"), environment=environment)
         assert process.stdout is not None

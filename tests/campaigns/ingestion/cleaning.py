@@ -75,7 +75,10 @@ class Cleaning:
 def _is_last_word_of_arq(entry: dict[str, str]) -> bool:
     """Return whether ARQ lost its connection, or was ended, while it heard a message.
 
-    The work on documents does not hang on that: it goes on, or is given back.
+    The work on documents does not hang on that: it goes on, or is given back. What ARQ had open is closed by the
+    interpreter, which says so.
     """
+    if entry["event"] == "Unclosed Pipeline client":
+        return True
     trace = entry.get("exception", "")
     return "arq/worker.py" in trace and trace.startswith(("asyncio.exceptions.CancelledError", "redis.exceptions."))
