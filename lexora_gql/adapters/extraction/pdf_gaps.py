@@ -8,6 +8,7 @@ import ctypes
 import math
 import re
 import statistics
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from itertools import pairwise
 
@@ -24,7 +25,8 @@ WORDS_KNOWN_MAX = 100_000
 LEADER = "...."
 CLOSING = ".,:;!?%)]}\u2019\u201d\u2026-"
 # Two words of two letters are the shortest that are worth a look.
-_WORD = re.compile(r"\S{4,200}")
+SHORTEST = 4
+_WORD = re.compile(rf"\S{{{SHORTEST},200}}")
 # These are written without blanks, and set apart as the line needs it.
 _NO_BLANKS = re.compile("[\u2e80-\ud7ff\uf900-\ufaff\uff00-\uffef\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff]")
 
@@ -51,7 +53,11 @@ class Mender:
             line: One of its lines.
             position: Where the line begins in the page's text.
         """
+        words = line.split()
+        if self.whole.issuperset(words):
+            return line
         cuts = [cut for word in _WORD.finditer(line) for cut in self._cuts(text_page, word, position)]
+        self._learn(word for word in words if len(word) < SHORTEST)
         for cut in reversed(cuts):
             line = f"{line[:cut]} {line[cut:]}"
         return line
@@ -64,9 +70,13 @@ class Mender:
         # It counts the pieces of text that the characters belong to.
         if place >= 0 and raw.FPDFText_CountRects(text_page, place, len(letters)) > 1:
             return [word.start() + cut for cut in _gaps(text_page, place, letters)]
-        if len(self.whole) < WORDS_KNOWN_MAX:
-            self.whole.add(letters)
+        # With its leader too: a line of known words is not looked at again.
+        self._learn((letters, word[0]))
         return []
+
+    def _learn(self, words: Iterable[str]) -> None:
+        if len(self.whole) < WORDS_KNOWN_MAX:
+            self.whole.update(words)
 
 
 def _gaps(text_page: raw.FPDF_TEXTPAGE, place: int, word: str) -> list[int]:

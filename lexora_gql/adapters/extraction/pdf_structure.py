@@ -2,8 +2,10 @@
 
 import ctypes
 import re
-from collections.abc import Callable, Iterable, Iterator
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 
 import pypdfium2
 from pypdfium2 import raw
@@ -124,24 +126,66 @@ def locate(entries: tuple[Entry, ...], text: str, pages: tuple[PageSpan, ...]) -
     """
     headings: list[Heading] = []
     place = 0
+    words = None
     for entry in entries:
         if entry.page >= len(pages):
             continue
         page = pages[entry.page]
         low = place if page.start <= place < page.end else page.start
-        start = _find(entry.title, text, low, page.end)
+        if words is None or words.page is not page:
+            words = _PageWords.of(page, text)
+        start = words.find(entry.title, low)
         headings.append(Heading(entry.level, entry.title, low if start is None else start))
         place = headings[-1].start
     headings.sort(key=lambda heading: heading.start)
     return tuple(headings)
 
 
-def _find(title: str, text: str, low: int, high: int) -> int | None:
-    words = _WORDS.findall(title)
-    if not words:
-        return None
-    printed = r"[\W_]+".join(map(re.escape, words))
-    for pattern in (rf"^[^\w\n]*{printed}(?!\w)", rf"(?<!\w){printed}(?!\w)"):
-        if match := re.compile(pattern, re.IGNORECASE | re.MULTILINE).search(text, low, high):
-            return match.start()
-    return None
+@dataclass(frozen=True, slots=True)
+class _PageWords:
+    """The words of a page, to search for titles in.
+
+    Attributes:
+        joined: In lower case, a blank before and after each.
+        places: Where each begins in `joined`, its blank not counted.
+        starts: Where each begins in the text.
+        first: Where in the text a word begins that is the first of its line.
+    """
+
+    page: PageSpan
+    joined: str
+    places: Sequence[int]
+    starts: Sequence[int]
+    first: frozenset[int]
+
+    @classmethod
+    def of(cls, page: PageSpan, text: str) -> "_PageWords":
+        """Return a page's words."""
+        found = list(_WORDS.finditer(text, page.start, page.end))
+        words = [f"{match[0].lower()} " for match in found]
+        starts = [match.start() for match in found]
+        ends = [page.start, *(match.end() for match in found)]
+        first = (
+            start
+            for place, (end, start) in enumerate(zip(ends, starts, strict=False))
+            if place == 0 or text.find("\n", end, start) >= 0
+        )
+        places = tuple(accumulate(map(len, words), initial=1))
+        return cls(page, f" {''.join(words)}", places, starts, frozenset(first))
+
+    def find(self, title: str, low: int) -> int | None:
+        """Return where a title stands in the text from `low` on, at the start of a line first; or None."""
+        words = [word.lower() for word in _WORDS.findall(title)]
+        if not words:
+            return None
+        sought = f" {' '.join(words)} "
+        found = None
+        first_word = bisect_left(self.starts, low)
+        place = self.joined.find(sought, self.places[first_word] - 1)
+        while place >= 0:
+            start = self.starts[bisect_left(self.places, place + 1)]
+            if start in self.first:
+                return start
+            found = start if found is None else found
+            place = self.joined.find(sought, place + 1)
+        return found
