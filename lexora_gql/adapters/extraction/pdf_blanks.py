@@ -7,6 +7,7 @@ half of it, by itself and a little apart: "Th e Unite d States". A file's own bl
 import ctypes
 import re
 import statistics
+from collections.abc import Sequence
 
 from pypdfium2 import raw
 
@@ -14,8 +15,9 @@ from pypdfium2 import raw
 NARROW = 0.4
 WRITTEN_MIN = 20
 SEEN_SHARE_MIN = 0.05
-# So many blanks at most, evenly over a page, say whether it has both kinds: one in twenty is missed once in 27 pages.
-LOOKS = 64
+# So many blanks at most say whether a page has both kinds, and then, which widths they have.
+GLANCES = 64
+LOOKS = 256
 _BLANK = re.compile(r"(?<=\w) (?=[\w.,;:)])")
 
 
@@ -42,17 +44,26 @@ def without_false(text_page: raw.FPDF_TEXTPAGE, row: str, position: int, widest:
 
 
 def widest_false(text_page: raw.FPDF_TEXTPAGE, text: str) -> float:
-    """Return below which width a blank that pdfium saw is none; 0 where the page does not tell."""
+    """Return below which width a blank that pdfium saw is none; 0 where the page has none, or does not tell."""
     positions = [match.start() for match in _BLANK.finditer(text)]
     # Nearly all pages have blanks of one kind only, as a few of them show.
-    kinds = {_is_seen(text_page, _place(text_page, position)) for position in positions[:: len(positions) // LOOKS + 1]}
+    kinds = {_is_seen(text_page, _place(text_page, position)) for position in _some(positions, GLANCES)}
     if len(kinds) < 2:
         return 0.0
-    blanks = [_place(text_page, position) for position in positions]
-    written = [place for place in blanks if not _is_seen(text_page, place)]
-    if len(written) < WRITTEN_MIN or len(blanks) - len(written) < SEEN_SHARE_MIN * len(blanks):
+    looked_at = [_place(text_page, position) for position in _some(positions, LOOKS)]
+    seen = [place for place in looked_at if _is_seen(text_page, place)]
+    if len(seen) < SEEN_SHARE_MIN * len(looked_at):
         return 0.0
-    return NARROW * statistics.median(_width(text_page, place) for place in written)
+    written = sorted(set(looked_at).difference(seen))
+    if len(written) * len(positions) < WRITTEN_MIN * len(looked_at):
+        return 0.0
+    widest = NARROW * statistics.median(_width(text_page, place) for place in _some(written, GLANCES))
+    return widest if any(0 <= _width(text_page, place) < widest for place in seen) else 0.0
+
+
+def _some(places: Sequence[int], count: int) -> Sequence[int]:
+    """Return at most so many, evenly over the page."""
+    return places[:: len(places) // count + 1]
 
 
 def _place(text_page: raw.FPDF_TEXTPAGE, position: int) -> int:

@@ -149,14 +149,14 @@ class _PageWords:
         joined: In lower case, a blank before and after each.
         places: Where each begins in `joined`, its blank not counted.
         starts: Where each begins in the text.
-        first: Where in the text a word begins that is the first of its line.
+        lines: Where its line begins, for a word that is the first on one.
     """
 
     page: PageSpan
     joined: str
     places: Sequence[int]
     starts: Sequence[int]
-    first: frozenset[int]
+    lines: dict[int, int]
 
     @classmethod
     def of(cls, page: PageSpan, text: str) -> "_PageWords":
@@ -165,13 +165,16 @@ class _PageWords:
         words = [f"{match[0].lower()} " for match in found]
         starts = [match.start() for match in found]
         ends = [page.start, *(match.end() for match in found)]
-        first = (
-            start
-            for place, (end, start) in enumerate(zip(ends, starts, strict=False))
-            if place == 0 or text.find("\n", end, start) >= 0
-        )
+        lines = {
+            start: newline + 1
+            for end, start in zip(ends, starts, strict=False)
+            if (newline := text.rfind("\n", end, start)) >= 0
+        }
+        # Nothing but marks can stand before the page's first word.
+        for start in starts[:1]:
+            lines.setdefault(start, page.start)
         places = tuple(accumulate(map(len, words), initial=1))
-        return cls(page, f" {''.join(words)}", places, starts, frozenset(first))
+        return cls(page, f" {''.join(words)}", places, starts, lines)
 
     def find(self, title: str, low: int) -> int | None:
         """Return where a title stands in the text from `low` on, at the start of a line first; or None."""
@@ -184,8 +187,8 @@ class _PageWords:
         place = self.joined.find(sought, self.places[first_word] - 1)
         while place >= 0:
             start = self.starts[bisect_left(self.places, place + 1)]
-            if start in self.first:
-                return start
+            if start in self.lines:
+                return self.lines[start]
             found = start if found is None else found
             place = self.joined.find(sought, place + 1)
         return found
