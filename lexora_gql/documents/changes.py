@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from sqlalchemy import ARRAY, BigInteger, Boolean, ColumnElement, Uuid, bindparam, func, select
+from sqlalchemy import ARRAY, BigInteger, BindParameter, Boolean, ColumnElement, Uuid, bindparam, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from lexora_gql.ports.event_bus import EventBus
@@ -53,6 +53,6 @@ async def next_revision(session: AsyncSession, collection_id: UUID) -> int:
     return int(revision or 0)
 
 
-def raised_revision(collection_id: UUID) -> ColumnElement[int]:
+def raised_revision(collection_id: UUID | BindParameter[UUID]) -> ColumnElement[int]:
     """Return what raises a collection's revision within another statement; its row stays locked until the commit."""
     return func.lexora_next_revision(collection_id, type_=BigInteger)

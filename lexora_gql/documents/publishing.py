@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol, cast
 from uuid import UUID, uuid4
 
-from sqlalchemy import ColumnElement, Table, delete, insert, update
+from sqlalchemy import BigInteger, Integer, Table, Uuid, bindparam, delete, func, insert, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -31,6 +31,44 @@ from lexora_gql.storage.database import WORKER, Database
 
 # Below the unit of work, which looks at each of a document's hundred rows twice.
 CHUNKS, DOCUMENTS = cast("Table", Chunk.__table__), cast("Table", Document.__table__)
+
+# Made once, as each document goes through them: to put a statement together takes longer than to run it.
+_TEXT = upsert(DocumentText).values(
+    document_id=bindparam("document"),
+    collection_id=bindparam("collection"),
+    text=bindparam("text"),
+    pages=bindparam("pages"),
+)
+_WRITE_TEXT = _TEXT.on_conflict_do_update(
+    index_elements=[DocumentText.document_id], set_={"text": _TEXT.excluded.text, "pages": _TEXT.excluded.pages}
+).add_cte(
+    # What was paid for on the way stands with the chunks now.
+    delete(CachedVector).where(CachedVector.document_id == bindparam("document")).cte("paid")
+)
+_MAKE_READY = (
+    update(DOCUMENTS)
+    .where(DOCUMENTS.c.id == bindparam("document"))
+    .values(
+        **NO_LEASE,
+        **NO_FAILURE,
+        outage_since=None,
+        status=DocumentStatus.READY,
+        stage=IngestionStage.DONE,
+        units_done=bindparam("chunks", type_=Integer),
+        units_total=bindparam("chunks", type_=Integer),
+        fraction=1.0,
+        eta_seconds=None,
+        progress_at=NOW,
+        warnings=bindparam("now_warnings"),
+        page_count=bindparam("pages"),
+        chunk_count=bindparam("chunks", type_=Integer),
+        language=bindparam("now_language"),
+        revision=func.coalesce(
+            bindparam("given_revision", type_=BigInteger), raised_revision(bindparam("collection", type_=Uuid))
+        ),
+        ready_at=NOW,
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,13 +152,11 @@ class Publisher:
             if not await confirm(session, reading.planned or await serving(session, reading.embedder)):
                 raise EmbedderChanged
             # Counters come last: their rows stay locked until the commit.
-            revision: int | ColumnElement[int] = raised_revision(document.collection_id)
+            revision = None
             if last_number is not None:
                 revision = await next_revision(session, document.collection_id)
                 await repository.bury(document, revision=revision, up_to_number=last_number)
-            await session.execute(
-                update(DOCUMENTS).where(DOCUMENTS.c.id == document.id).values(_ready(reading, revision, len(rows)))
-            )
+            await session.execute(_MAKE_READY, _made_ready(document, reading, revision))
             await publication.record(session, document.collection_id, [document.id])
         await publication.ring(self.bus)
 
@@ -161,37 +197,22 @@ def _next_vector_rows(chunks: Sequence[dict[str, Any]], reading: Reading) -> lis
 
 
 async def _write_text(session: AsyncSession, document: Document, extracted: ExtractedText) -> None:
-    statement = upsert(DocumentText).values(
-        document_id=document.id,
-        collection_id=document.collection_id,
-        text=extracted.text,
-        pages=[[page.number, page.start, page.end, page.label] for page in extracted.pages],
-    )
-    statement = statement.on_conflict_do_update(
-        index_elements=[DocumentText.document_id],
-        set_={"text": statement.excluded.text, "pages": statement.excluded.pages},
-    )
-    # What was paid for on the way stands with the chunks now.
-    paid = delete(CachedVector).where(CachedVector.document_id == document.id)
-    await session.execute(statement.add_cte(paid.cte("paid")))
+    given = {
+        "document": document.id,
+        "collection": document.collection_id,
+        "text": extracted.text,
+        "pages": [[page.number, page.start, page.end, page.label] for page in extracted.pages],
+    }
+    await session.execute(_WRITE_TEXT, given)
 
 
-def _ready(reading: Reading, revision: int | ColumnElement[int], chunk_count: int) -> dict[str, Any]:
+def _made_ready(document: Document, reading: Reading, revision: int | None) -> dict[str, Any]:
     return {
-        **NO_LEASE,
-        **NO_FAILURE,
-        "outage_since": None,
-        "status": DocumentStatus.READY,
-        "stage": IngestionStage.DONE,
-        "units_done": chunk_count,
-        "units_total": chunk_count,
-        "fraction": 1.0,
-        "eta_seconds": None,
-        "progress_at": NOW,
-        "warnings": list(reading.extracted.warnings),
-        "page_count": reading.extracted.page_count,
-        "chunk_count": chunk_count,
-        "language": reading.extracted.language,
-        "revision": revision,
-        "ready_at": NOW,
+        "document": document.id,
+        "collection": document.collection_id,
+        "given_revision": revision,
+        "now_warnings": list(reading.extracted.warnings),
+        "pages": reading.extracted.page_count,
+        "chunks": len(reading.passages),
+        "now_language": reading.extracted.language,
     }

@@ -10,7 +10,6 @@ from typing import BinaryIO
 
 from lexora_gql.adapters.extraction import failures
 from lexora_gql.adapters.extraction.csv_extractor import read_csv
-from lexora_gql.adapters.extraction.decoding import decode
 from lexora_gql.adapters.extraction.docx_extractor import read_docx
 from lexora_gql.adapters.extraction.frames import PROGRESS, Write, pack_json, write_failure, write_text, write_version
 from lexora_gql.adapters.extraction.languages import language_of
@@ -50,10 +49,10 @@ LATE_MODULES = (
 
 def preload(modules: Sequence[str]) -> None:
     """Import what readers import late, and further modules."""
+    # Not the tables of chardet, which it loads with its first guess, in an eighth of a second: they would double what
+    # each fork takes, and few texts need guessing.
     for name in (*LATE_MODULES, *modules):
         importlib.import_module(name)
-    # chardet loads its tables, and the codecs that it weighs, with its first guess.
-    decode("Счета оплачены.".encode("koi8-r"))
 
 
 def page_of(number: int) -> str:
