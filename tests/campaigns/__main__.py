@@ -7,6 +7,7 @@ from collections.abc import Callable, Coroutine
 from dataclasses import fields
 from typing import Any
 
+from tests.campaigns.index import campaign as index_campaign
 from tests.campaigns.ingestion.campaign import Campaign
 from tests.campaigns.ingestion.plan import Counts
 from tests.campaigns.protections import PROTECTIONS
@@ -24,7 +25,16 @@ async def ingestion(options: argparse.Namespace) -> Report:
         return await campaign.run(options.seed)
 
 
-CAMPAIGNS: dict[str, Callable[[argparse.Namespace], Coroutine[Any, Any, Report]]] = {"ingestion": ingestion}
+async def index(options: argparse.Namespace) -> Report:
+    """Searches of an index that is changed, and damaged, all the while."""
+    counts = index_campaign.Counts(options.steps, options.seconds, options.threads, options.snapshots)
+    return await index_campaign.run(counts, options.seed, say=say, without=options.without)
+
+
+CAMPAIGNS: dict[str, Callable[[argparse.Namespace], Coroutine[Any, Any, Report]]] = {
+    "ingestion": ingestion,
+    "index": index,
+}
 
 
 def main(arguments: list[str]) -> int:
@@ -53,6 +63,9 @@ def _parser() -> argparse.ArgumentParser:
         reading.add_argument(option, type=int, default=default, metavar="N", help=f"{default} unless given")
     reading.add_argument("--seed", type=int, default=SEED, metavar="N")
     reading.add_argument("--without", choices=sorted(PROTECTIONS), default="", help="a control: must end with 1")
+    searching = campaigns.add_parser("index", help=index.__doc__)
+    searching.add_argument("--seed", type=int, default=SEED, metavar="N")
+    index_campaign.add_options(searching)
     return parser
 
 

@@ -8,5 +8,6 @@ changing.py   thousands of steps, each search checked
 hurry.py      threads that search what is being changed
 damage.py     what can befall a snapshot
 spoiling.py   snapshots by the hundred, each damaged
+campaign.py   the three of them in their long forms
 forgeries.py  indexes with a protection taken out: the checks must go red
 """

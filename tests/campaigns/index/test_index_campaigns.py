@@ -1,4 +1,4 @@
-"""Short forms of the campaigns on the index; the long ones run by `python -m tests.campaigns.index`."""
+"""Short forms of the campaigns on the index; the long ones run by `ops/chaos index`."""
 
 import asyncio
 import json
