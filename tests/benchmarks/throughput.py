@@ -2,11 +2,13 @@
 
     python -m tests.benchmarks.throughput [rounds]
 
-Each round reads the same real PDFs, DOCX, Markdown and text files three times: by the bare libraries in this process,
-by one worker, and by two; each on a core of its own. Bare is what cannot be done without: pdfium's text, or the same
-reader for what is no PDF, then the splitter and WordLlama. The others are uploads over HTTP until the last document is
-READY. A page is a PDF's, or 3,000 characters. The limits: one worker makes at least half as many pages as the bare
-libraries, on the clock and in a second of computing; on a machine with other work, only the second says something.
+Each round reads the same real files by the bare libraries in this process, and by one worker, each on a core of its
+own: first PDFs, as people have them in thousands, and then those together with small DOCX, Markdown and text files, of
+which each costs what a document costs, and little more. At last two workers read all of them. Bare is what cannot be
+done without: pdfium's text, or the same reader for what is no PDF, then the splitter and WordLlama. The others are
+uploads over HTTP until the last document is READY. A page is a PDF's, or 3,000 characters. The limits, for PDFs: one
+worker makes at least half as many pages as the bare libraries, on the clock and in a second of computing; on a machine
+with other work, only the second says something.
 
 On two cores the second worker shares its core with the API, PostgreSQL and this client: what it adds is printed beside
 the computing of all processes, and no limit.
@@ -163,55 +165,83 @@ def print_stages(since: MetricsPage) -> None:
 
 
 async def measure(rounds: int) -> bool:
-    """Measure; returns whether the limit holds."""
+    """Measure; returns whether the limits hold."""
     embedder = WordLlamaEmbedder()
+    paths = files()
     with on_core(1):
-        work = bare(files(), embedder, Settings())
-    print(f"{len(work.paths)} documents, {work.pages:.0f} pages")
-    alone: list[Pass] = []
-    one: list[Pass] = []
-    two: list[Pass] = []
+        # The first reading of all is not measured.
+        both = [bare(each, embedder, Settings()) for each in ([path for path in paths if path.suffix == ".pdf"], paths)]
     with on_core(0), tempfile.TemporaryDirectory() as folder:
         # Read off the API's page, the worker's figures are there, too.
         async with open_stand(PROMETHEUS_MULTIPROC_DIR=folder) as stand:
             pin(stand.worker, 1)
-            await whole(stand, [stand.worker], work)
-            before = await MetricsPage.of(stand.client)
-            for _ in range(rounds):
-                with on_core(1):
-                    started, computed = time.perf_counter(), time.process_time()
-                    bare(work.paths, embedder, Settings())
-                    computed = time.process_time() - computed
-                    alone.append(Pass(time.perf_counter() - started, computed, computed))
-                one.append(await whole(stand, [stand.worker], work))
-                print(f"   bare {alone[-1].seconds:6.2f} s   one worker {one[-1].seconds:6.2f} s", flush=True)
-            print_stages((await MetricsPage.of(stand.client)).since(before))
+            await whole(stand, [stand.worker], both[-1])
+            pdfs, mixed = [await beside(stand, work, embedder, rounds) for work in both]
             second = await stand.stack.start_worker()
-            two += [await whole(stand, [stand.worker, second], work) for _ in range(rounds + 1)]
+            two = [await whole(stand, [stand.worker, second], both[-1]) for _ in range(rounds + 1)][1:]
     await embedder.aclose()
-    return report(work.pages, alone, one, two[1:])
-
-
-def report(pages: float, alone: Sequence[Pass], one: Sequence[Pass], two: Sequence[Pass]) -> bool:
-    """Print the figures, by the medians."""
-    for name, passes in {"bare libraries": alone, "one worker": one, "two workers": two}.items():
-        seconds = median(each.seconds for each in passes)
-        workers = median(each.workers for each in passes)
-        every = median(each.computing for each in passes)
-        line(
-            name, pages / seconds, "p/s", f"in {seconds:.2f} s the workers computed {workers:.2f} s, all {every:.2f} s"
-        )
-        line(f"{name}, in a second of computing", pages / workers, "p/s")
-    factor = median(each.seconds for each in one) / median(each.seconds for each in two)
+    mixed.report("all files")
+    report(mixed.work, "all files by two workers", two)
+    factor = median(each.seconds for each in mixed.worker) / median(each.seconds for each in two)
     line("two workers make so many times as many", factor, "x")
-    slower = median(each.seconds for each in one) / median(each.seconds for each in alone)
-    dearer = median(each.workers for each in one) / median(each.workers for each in alone)
+    pdfs.report("PDFs")
     return all_hold(
         [
-            Limit("one worker computes so many times as much as bare", dearer, SLOWER, "x"),
-            Limit("one worker takes so many times as long as bare", slower, SLOWER, "x"),
+            Limit("PDFs: one worker computes so many times as much as bare", pdfs.dearer, SLOWER, "x"),
+            Limit("PDFs: one worker takes so many times as long as bare", pdfs.slower, SLOWER, "x"),
         ]
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """The same files by the bare libraries and by one worker."""
+
+    work: Work
+    bare: Sequence[Pass]
+    worker: Sequence[Pass]
+
+    @property
+    def slower(self) -> float:
+        """How many times as long the worker takes."""
+        return median(each.seconds for each in self.worker) / median(each.seconds for each in self.bare)
+
+    @property
+    def dearer(self) -> float:
+        """How many times as much the worker computes."""
+        return median(each.workers for each in self.worker) / median(each.workers for each in self.bare)
+
+    def report(self, name: str) -> None:
+        """Print the medians."""
+        report(self.work, f"{name} by the bare libraries", self.bare)
+        report(self.work, f"{name} by one worker", self.worker)
+        line(f"{name}: a worker's time, and computing, over bare", self.slower, "x", f"{self.dearer:.2f} x")
+
+
+async def beside(stand: Stand, work: Work, embedder: WordLlamaEmbedder, rounds: int) -> Beside:
+    """Read the files both ways, in turn."""
+    print(f"{len(work.paths)} documents, {work.pages:.0f} pages")
+    alone, one = [], []
+    before = await MetricsPage.of(stand.client)
+    for _ in range(rounds):
+        with on_core(1):
+            started, computed = time.perf_counter(), time.process_time()
+            bare(work.paths, embedder, Settings())
+            computed = time.process_time() - computed
+            alone.append(Pass(time.perf_counter() - started, computed, computed))
+        one.append(await whole(stand, [stand.worker], work))
+        print(f"   bare {alone[-1].seconds:6.2f} s   one worker {one[-1].seconds:6.2f} s", flush=True)
+    print_stages((await MetricsPage.of(stand.client)).since(before))
+    return Beside(work, alone, one)
+
+
+def report(work: Work, name: str, passes: Sequence[Pass]) -> None:
+    """Print the medians of a number of passes."""
+    seconds = median(each.seconds for each in passes)
+    workers = median(each.workers for each in passes)
+    every = median(each.computing for each in passes)
+    computed = f"in {seconds:.2f} s the workers computed {workers:.2f} s, all {every:.2f} s"
+    line(name, work.pages / seconds, "p/s", computed)
 
 
 def main() -> None:
