@@ -9,6 +9,7 @@ from lexora_gql.documents.collections import CollectionService
 from lexora_gql.documents.generations.reindexing import ReindexService
 from lexora_gql.documents.generations.work import ReembeddingService
 from lexora_gql.documents.ingestion import IngestionService
+from lexora_gql.documents.placing import PlacingService
 from lexora_gql.documents.reconciliation import DocumentReconciler
 from lexora_gql.documents.service import DocumentService
 from lexora_gql.housekeeping import Housekeeping
@@ -28,6 +29,7 @@ class Services:
     accounts: AccountService
     collections: CollectionService
     documents: DocumentService
+    placing: PlacingService
     retrieval: RetrievalService
     conversations: ConversationService
     reindexing: ReindexService

@@ -5,6 +5,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
 from lexora_gql.adapters.arq_queue import ArqQueue
+from lexora_gql.adapters.extraction.page_reader import SandboxedPages
 from lexora_gql.adapters.extraction.scan_reader import open_extractor
 from lexora_gql.adapters.extractive_chat import ExtractiveChat
 from lexora_gql.adapters.http_reranker import HttpReranker
@@ -24,6 +25,7 @@ from lexora_gql.ports.chat_model import ChatModel
 from lexora_gql.ports.embedder import Embedder, EmbedderRejected, FormerEmbedders, no_other
 from lexora_gql.ports.event_bus import EventBus
 from lexora_gql.ports.job_queue import JobQueue
+from lexora_gql.ports.page_reader import PageReader
 from lexora_gql.ports.passage_index import PassageIndex
 from lexora_gql.ports.reranker import Reranker
 from lexora_gql.ports.shared_cache import SharedCache
@@ -44,6 +46,7 @@ class Adapters:
     model: ChatModel
     index: PassageIndex
     extractor: TextExtractor
+    pages: PageReader
     allowances: Allowances
     cache: SharedCache
     former: FormerEmbedders = no_other
@@ -57,38 +60,59 @@ async def open_adapters(settings: Settings) -> AsyncIterator[Adapters]:
     Raises:
         WrongSettings: Something that is needed is not set.
     """
-    database = Database.connect(
-        settings.require_database_url(),
-        pool_size=settings.database_pool_size,
-        max_overflow=settings.database_max_overflow,
-        echo=settings.database_echo,
-    )
+    database = connect_database(settings)
     redis_url = settings.require_redis_url()
     bus, queue = RedisEvents(redis_url), ArqQueue(redis_url)
     allowances, cache = RedisAllowances(redis_url), RedisSharedCache(redis_url)
     embedder, shelf = choose_embedder(settings), FormerShelf(settings)
     model, reranker = choose_chat_model(settings, embedder), choose_reranker(settings)
     index = LocalIndex(settings.index_folder, settings.index_memory_mib * MEBIBYTE)
+    pages = SandboxedPages()
     extractor = open_extractor(recognises=settings.ocr == "auto", pages_max=settings.ocr_pages_max)
-    bucket = settings.bucket_url.get_secret_value() if settings.bucket_url else None
-    blobs = ObjectStoreBlobs(bucket or settings.blobs_folder)
+    blobs = choose_blobs(settings)
     async with AsyncExitStack() as stack:
-        for opened in (bus, queue, embedder, shelf, index, extractor, allowances, cache):
+        for opened in (bus, queue, embedder, shelf, index, extractor, pages, allowances, cache):
             stack.push_async_callback(opened.aclose)
         if isinstance(model, OpenAIChat):
             stack.push_async_callback(model.aclose)
         if reranker is not None:
             stack.push_async_callback(reranker.aclose)
         stack.push_async_callback(database.dispose)
-        if isinstance(embedder, SentenceEmbedder | WordLlamaEmbedder):
-            # Reading its vocabulary holds the event loop up, once: better now than under the first search.
-            try:
-                await embedder.prepare()
-            except EmbedderRejected as error:
-                raise WrongSettings([f"EMBEDDING_MODEL: {error}"]) from error
+        await _prepare(embedder)
         yield Adapters(
-            database, bus, queue, blobs, embedder, model, index, extractor, allowances, cache, shelf.named, reranker
+            database=database,
+            bus=bus,
+            queue=queue,
+            blobs=blobs,
+            embedder=embedder,
+            model=model,
+            index=index,
+            extractor=extractor,
+            pages=pages,
+            allowances=allowances,
+            cache=cache,
+            former=shelf.named,
+            reranker=reranker,
         )
+
+
+def connect_database(settings: Settings) -> Database:
+    """Return the database, not connected yet."""
+    return Database.connect(
+        settings.require_database_url(),
+        pool_size=settings.database_pool_size,
+        max_overflow=settings.database_max_overflow,
+        echo=settings.database_echo,
+    )
+
+
+async def _prepare(embedder: Embedder) -> None:
+    if isinstance(embedder, SentenceEmbedder | WordLlamaEmbedder):
+        # Reading its vocabulary holds the event loop up, once: better now than under the first search.
+        try:
+            await embedder.prepare()
+        except EmbedderRejected as error:
+            raise WrongSettings([f"EMBEDDING_MODEL: {error}"]) from error
 
 
 def choose_embedder(settings: Settings) -> OpenAIEmbedder | SentenceEmbedder | WordLlamaEmbedder:
@@ -105,6 +129,12 @@ def choose_embedder(settings: Settings) -> OpenAIEmbedder | SentenceEmbedder | W
         dimensions=settings.openai_embedding_dimensions,
         batch_size=settings.embedding_batch_size,
     )
+
+
+def choose_blobs(settings: Settings) -> ObjectStoreBlobs:
+    """Return the bucket where one is set, a local folder otherwise."""
+    bucket = settings.bucket_url.get_secret_value() if settings.bucket_url else None
+    return ObjectStoreBlobs(bucket or settings.blobs_folder)
 
 
 def choose_reranker(settings: Settings) -> HttpReranker | None:

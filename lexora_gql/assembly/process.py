@@ -24,6 +24,7 @@ from lexora_gql.documents.generations.reindexing import ReindexService
 from lexora_gql.documents.generations.work import ReembeddingService
 from lexora_gql.documents.ingestion import IngestionLimits, IngestionService
 from lexora_gql.documents.media_types import media_types_of
+from lexora_gql.documents.placing import PlacingService
 from lexora_gql.documents.publishing import Publisher
 from lexora_gql.documents.purging import Purging
 from lexora_gql.documents.reconciliation import DocumentReconciler
@@ -73,6 +74,7 @@ def build(settings: Settings, adapters: Adapters) -> Process:
         accounts=AccountService.from_settings(settings, database),
         collections=CollectionService(database, bus),
         documents=documents,
+        placing=PlacingService(database, adapters.blobs, adapters.pages),
         retrieval=retrieval,
         conversations=build_conversations(settings, adapters, producers),
         reindexing=ReindexService(database, adapters.embedder, queue),

@@ -79,7 +79,7 @@ class TestLimits:
         self, cpu_seconds: float, is_retryable: bool
     ) -> None:
         ended = Exit(-signal.SIGKILL, 0, cpu_seconds, is_overdue=True)
-        reason = SandboxedExtractor()._reason(ended)
+        reason = SandboxedExtractor().reason(ended)
         assert (reason.code, reason.is_retryable) == ("PARSER_TIMEOUT", is_retryable)
 
     async def test_too_much_computing_is_final(self, tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ import pytest
 import websockets
 from redis.asyncio import Redis
 
+from tests.adapters.made_files import pdf
 from tests.end_to_end.client import PASSWORD, Client, Json
 from tests.end_to_end.stack import Program, Stack
 from tests.openai_server import Reply, ScriptedOpenAI, Signal
@@ -23,6 +24,10 @@ QUESTION = "When does the quokkateria of the wombatorium open?"
 PIECES = [*(f"Piece {number} of the xylophonic answer. " for number in range(12)), "The end."]
 TEXT = "".join(PIECES)
 INTERRUPTED_SECONDS = 15.0
+PANGOLIN: list[tuple[float, str]] = [
+    (700, "All about the pangolin."),
+    (600, "The pangolin of the museum sleeps until dusk."),
+]
 
 
 @dataclass(frozen=True)
@@ -137,6 +142,26 @@ class TestFreshness:
             answer = await client.ask("Where does the narwhal sleep?")
             assert document not in json.dumps(answer)
             assert "narwhal sleeps" not in house.provider.chats[-1].prompt
+
+
+class TestPlaces:
+    async def test_a_citation_shows_where_its_words_stand(self, house: House, person: Client) -> None:
+        accepted = await person.upload_bytes(pdf([(700, "Contents")], PANGOLIN), "pangolin.pdf")
+        await person.finished(accepted["document"]["id"])
+        house.provider.script(Reply("The pangolin of the museum sleeps until dusk [1]."))
+
+        answer = await person.ask("Until when does the pangolin of the museum sleep?")
+
+        for server in (house.one, house.other):
+            client = replace(person, address=server.address)
+            [citation] = (await client.run("CitationPlaces", id=answer["id"]))["message"]["citations"]
+            [rect] = citation["rects"]
+            assert (citation["page"], rect["page"]) == (2, 2)
+            assert 595 < rect["bottom"] < 600 < rect["top"] < 615
+            assert rect["left"] == pytest.approx(72, abs=2)
+        await person.run("DeleteDocument", id=accepted["document"]["id"])
+        [citation] = (await person.run("CitationPlaces", id=answer["id"]))["message"]["citations"]
+        assert citation["rects"] == []
 
 
 class TestEnding:

@@ -20,6 +20,7 @@ from lexora_gql.adapters.offline.chat_model import ScriptedChatModel
 from lexora_gql.adapters.offline.embedder import HashingEmbedder
 from lexora_gql.adapters.offline.event_bus import InMemoryEvents
 from lexora_gql.adapters.offline.job_queue import InMemoryJobQueue
+from lexora_gql.adapters.offline.page_reader import OfflinePageReader
 from lexora_gql.adapters.offline.passage_index import BruteForceIndex
 from lexora_gql.adapters.offline.shared_cache import InMemorySharedCache
 from lexora_gql.adapters.offline.text_extractor import OfflineTextExtractor
@@ -62,6 +63,7 @@ def assemble(database: Database, settings: Settings) -> Process:
         model=ScriptedChatModel(),
         index=BruteForceIndex(),
         extractor=OfflineTextExtractor(),
+        pages=OfflinePageReader(),
         allowances=InMemoryAllowances(),
         cache=InMemorySharedCache(),
     )

@@ -9,6 +9,7 @@ receiver checks all that it is told. A frame is a kind (1 byte), a length (4 byt
     H  headings: rows of [level, title, start]
     B  blocks: rows of [start, end]
     V  a version is complete: {title, language, page_count, warnings}; rows since the last V belong to it
+    W  words: rows of [page, text, bottom, top, [left, right, left, right, ...]], for who asks where words stand
     F  failure: {code, message}
 """
 
@@ -30,6 +31,7 @@ PAGES = b"L"
 HEADINGS = b"H"
 BLOCKS = b"B"
 VERSION = b"V"
+WORDS = b"W"
 FAILURE = b"F"
 
 Write = Callable[[bytes], None]
@@ -53,9 +55,9 @@ def write_text(write: Write, text: str) -> None:
 
 def write_version(write: Write, found: ExtractedText) -> None:
     """Send all that is known beside the text, and that it stands as a whole."""
-    _write_rows(write, PAGES, ([page.number, page.start, page.end, page.label] for page in found.pages))
-    _write_rows(write, HEADINGS, ([heading.level, heading.title, heading.start] for heading in found.headings))
-    _write_rows(write, BLOCKS, ([block.start, block.end] for block in found.blocks))
+    write_rows(write, PAGES, ([page.number, page.start, page.end, page.label] for page in found.pages))
+    write_rows(write, HEADINGS, ([heading.level, heading.title, heading.start] for heading in found.headings))
+    write_rows(write, BLOCKS, ([block.start, block.end] for block in found.blocks))
     meta = {
         "title": found.title,
         "language": found.language,
@@ -70,7 +72,8 @@ def write_failure(write: Write, failure: ExtractionFailed) -> None:
     write(pack_json(FAILURE, {"code": failure.code, "message": failure.message}))
 
 
-def _write_rows(write: Write, kind: bytes, rows: Iterable[list[object]]) -> None:
+def write_rows(write: Write, kind: bytes, rows: Iterable[list[object]]) -> None:
+    """Send rows, so many a frame."""
     remaining = iter(rows)
     while batch := list(islice(remaining, ROWS_A_FRAME)):
         write(pack_json(kind, batch))

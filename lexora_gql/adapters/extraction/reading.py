@@ -6,17 +6,28 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
+from itertools import chain
 from typing import BinaryIO
 
 from lexora_gql.adapters.extraction import failures
 from lexora_gql.adapters.extraction.csv_extractor import read_csv
 from lexora_gql.adapters.extraction.docx_extractor import read_docx
-from lexora_gql.adapters.extraction.frames import PROGRESS, Write, pack_json, write_failure, write_text, write_version
+from lexora_gql.adapters.extraction.frames import (
+    PROGRESS,
+    WORDS,
+    Write,
+    pack_json,
+    write_failure,
+    write_rows,
+    write_text,
+    write_version,
+)
 from lexora_gql.adapters.extraction.languages import language_of
 from lexora_gql.adapters.extraction.limits import CHARACTERS_MAX, Limits, confine
 from lexora_gql.adapters.extraction.markdown_extractor import read_markdown
 from lexora_gql.adapters.extraction.page_recognition import recognise_page
 from lexora_gql.adapters.extraction.pdf_extractor import read_pdf
+from lexora_gql.adapters.extraction.pdf_words import read_words
 from lexora_gql.adapters.extraction.plain_text_extractor import read_plain_text
 from lexora_gql.ports.text_extractor import ExtractedText, ExtractionFailed
 
@@ -30,6 +41,8 @@ PDF = "application/pdf"
 # Asked for by who has pages without text recognised: they come as U+FFFD.
 PDF_WITH_SCANS = f"{PDF}; scans"
 _PAGE_OF_PDF = f"{PDF}; page="
+# Asked for by who wants to know where words stand.
+_WORDS_OF_PDF = f"{PDF}; words="
 READERS: dict[str, Reader] = {
     PDF: read_pdf,
     PDF_WITH_SCANS: partial(read_pdf, keeps_scans=True),
@@ -60,6 +73,11 @@ def page_of(number: int) -> str:
     return f"{_PAGE_OF_PDF}{number}"
 
 
+def words_of(pages: Sequence[int]) -> str:
+    """Return what asks for the words of a PDF's pages, and where they stand."""
+    return f"{_WORDS_OF_PDF}{','.join(map(str, pages))}"
+
+
 def _reader_of(media_type: str) -> Reader:
     if media_type.startswith(_PAGE_OF_PDF):
         return partial(recognise_page, number=int(media_type.removeprefix(_PAGE_OF_PDF)))
@@ -86,7 +104,10 @@ def read_in_child(file: int, pipe: int, media_type: str, limits: Limits) -> None
             sink.write(frame)
 
         try:
-            _read(source, write, sink.flush, media_type)
+            if media_type.startswith(_WORDS_OF_PDF):
+                _read_words(source, write, media_type)
+            else:
+                _read(source, write, sink.flush, media_type)
         except ExtractionFailed as failure:
             write_failure(write, failure)
         except MemoryError:
@@ -115,6 +136,12 @@ def _read(source: BinaryIO, write: Write, flush: Callable[[], None], media_type:
             is_text_sent = True
         write_version(write, replace(found, language=language_of(found.text, found.language)))
         flush()
+
+
+def _read_words(source: BinaryIO, write: Write, wanted: str) -> None:
+    words = read_words(source, [int(number) for number in wanted.removeprefix(_WORDS_OF_PDF).split(",")])
+    rows = ([page, word.text, word.bottom, word.top, list(chain(*word.sides))] for page, word in words)
+    write_rows(write, WORDS, rows)
 
 
 def _keep_only(*descriptors: int) -> None:

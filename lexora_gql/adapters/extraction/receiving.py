@@ -2,9 +2,11 @@
 
 import asyncio
 import json
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import pairwise
+from typing import Self
 
 from lexora_gql.adapters.extraction import frames
 from lexora_gql.adapters.extraction.cleaning import strip_control_characters
@@ -19,8 +21,46 @@ class Malformed(Exception):
     """A child said something that no reader of ours says."""
 
 
+class Receiving(ABC):
+    """Hears what one child says, believing nothing."""
+
+    __slots__ = ()
+
+    @abstractmethod
+    def begin_again(self) -> Self:
+        """Return another of its kind for a second child on the same file."""
+
+    @abstractmethod
+    def take(self, kind: bytes, payload: bytes) -> None:
+        """Take a frame.
+
+        Raises:
+            Malformed, ValueError, TypeError, KeyError, RecursionError: It does not hold what it should.
+        """
+
+    async def receive(self, reader: asyncio.StreamReader) -> None:
+        """Read frames until the child closes its end.
+
+        Raises:
+            Malformed: A frame is too long, or does not hold what it should.
+        """
+        while True:
+            try:
+                kind, length = frames.HEADER.unpack(await reader.readexactly(frames.HEADER.size))
+                if length > frames.FRAME_BYTES_MAX:
+                    raise Malformed
+                payload = await reader.readexactly(length)
+            except asyncio.IncompleteReadError:
+                # The child is gone, perhaps in the middle of a word; its exit says why.
+                return
+            try:
+                self.take(kind, payload)
+            except (ValueError, TypeError, KeyError, RecursionError):
+                raise Malformed from None
+
+
 @dataclass(slots=True)
-class Receiver:
+class Receiver(Receiving):
     """Puts together what one child says.
 
     Attributes:
@@ -40,31 +80,12 @@ class Receiver:
     _blocks: list[Span] = field(default_factory=list)
     _done: int = -1
 
-    def begin_again(self) -> "Receiver":
+    def begin_again(self) -> Self:
         """Return a receiver for another child on the same file, whose progress goes on where this one's stopped."""
-        return Receiver(self.on_progress, _done=self._done)
+        return type(self)(self.on_progress, _done=self._done)
 
-    async def receive(self, reader: asyncio.StreamReader) -> None:
-        """Read frames until the child closes its end.
-
-        Raises:
-            Malformed: A frame is too long, or does not hold what it should.
-        """
-        while True:
-            try:
-                kind, length = frames.HEADER.unpack(await reader.readexactly(frames.HEADER.size))
-                if length > frames.FRAME_BYTES_MAX:
-                    raise Malformed
-                payload = await reader.readexactly(length)
-            except asyncio.IncompleteReadError:
-                # The child is gone, perhaps in the middle of a word; its exit says why.
-                return
-            try:
-                self._take(kind, payload)
-            except (ValueError, TypeError, KeyError, RecursionError):
-                raise Malformed from None
-
-    def _take(self, kind: bytes, payload: bytes) -> None:
+    def take(self, kind: bytes, payload: bytes) -> None:
+        """Take a frame; see `Receiving.take`."""
         match kind:
             case frames.TEXT:
                 self._take_text(payload.decode())
@@ -74,24 +95,24 @@ class Receiver:
                 self._pages += [
                     PageSpan(int(n), int(s), int(e), _text_or_none(x)) for n, s, e, x in json.loads(payload)
                 ]
-                _require(len(self._pages) <= PAGES_MAX)
+                require(len(self._pages) <= PAGES_MAX)
             case frames.HEADINGS:
                 self._headings += [Heading(int(level), str(title), int(s)) for level, title, s in json.loads(payload)]
-                _require(len(self._headings) <= HEADINGS_MAX)
+                require(len(self._headings) <= HEADINGS_MAX)
             case frames.BLOCKS:
                 self._blocks += [Span(int(start), int(end)) for start, end in json.loads(payload)]
-                _require(len(self._blocks) <= BLOCKS_MAX)
+                require(len(self._blocks) <= BLOCKS_MAX)
             case frames.VERSION:
                 self._take_version(**json.loads(payload))
             case frames.FAILURE:
-                self._take_failure(**json.loads(payload))
+                self.failure = failure_of(**json.loads(payload))
             case _:
                 raise Malformed
 
     def _take_text(self, piece: str) -> None:
         self._characters += len(piece)
-        _require(self._text is None and self._characters <= CHARACTERS_MAX)
-        _require(strip_control_characters(piece) == piece)
+        require(self._text is None and self._characters <= CHARACTERS_MAX)
+        require(strip_control_characters(piece) == piece)
         self._pieces.append(piece)
 
     def _take_progress(self, done: object, total: object) -> None:
@@ -107,7 +128,7 @@ class Receiver:
         if self._text is None:
             self._text = "".join(self._pieces)
             self._pieces.clear()
-        _require(page_count is None or 0 <= page_count <= PAGES_MAX)
+        require(page_count is None or 0 <= page_count <= PAGES_MAX)
         self._check_offsets(len(self._text))
         self.found = ExtractedText(
             text=self._text,
@@ -126,17 +147,20 @@ class Receiver:
         block_ends = [0, *(end for block in self._blocks for end in (block.start, block.end)), length]
         starts = [0, *(heading.start for heading in self._headings), length]
         for ends in (page_ends, block_ends, starts):
-            _require(all(one <= other for one, other in pairwise(ends)))
+            require(all(one <= other for one, other in pairwise(ends)))
 
-    def _take_failure(self, code: str, message: str) -> None:
-        _require(code in CODES)
-        self.failure = ExtractionFailed(code, str(message))
+
+def failure_of(code: str, message: str) -> ExtractionFailed:
+    """Return what a child said of why there is nothing."""
+    require(code in CODES)
+    return ExtractionFailed(code, str(message))
 
 
 def _text_or_none(text: object) -> str | None:
     return None if text is None else strip_control_characters(str(text))
 
 
-def _require(condition: bool) -> None:  # noqa: FBT001  # a positional condition reads best
+def require(condition: bool) -> None:  # noqa: FBT001  # a positional condition reads best
+    """Raise Malformed where a child did not say what it should."""
     if not condition:
         raise Malformed

@@ -8,14 +8,17 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TypeVar
 
 import structlog
 
 from lexora_gql.adapters.extraction import failures
 from lexora_gql.adapters.extraction.limits import MEBIBYTE, Limits
-from lexora_gql.adapters.extraction.receiving import Malformed, Receiver
+from lexora_gql.adapters.extraction.receiving import Malformed, Receiver, Receiving
 from lexora_gql.adapters.extraction.zygote_client import Exit, ZygoteClient, ZygoteLost
 from lexora_gql.ports.text_extractor import ExtractedText, ExtractionFailed
+
+Hears = TypeVar("Hears", bound=Receiving)
 
 KILL_SECONDS = 2.0
 ZYGOTES_A_FILE = 2
@@ -28,8 +31,8 @@ log = structlog.get_logger(__name__)
 
 
 @dataclass(slots=True)
-class SandboxedExtractor:
-    """A TextExtractor that forks a child for each file from a process that has every reader loaded.
+class Sandbox:
+    """Forks a child for each file from a process that has every reader loaded.
 
     A child that dies takes only its own file with it. A zygote that dies is replaced, and the files that were being
     read are begun again once: they had no part in it, as far as anybody can tell.
@@ -46,11 +49,20 @@ class SandboxedExtractor:
     _starting: asyncio.Lock = field(default_factory=asyncio.Lock)
     _jobs: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))
 
-    async def extract(
-        self, path: Path, media_type: str, on_progress: Callable[[int, int | None], None]
-    ) -> ExtractedText:
-        """Return the text of a file; see `TextExtractor.extract`."""
-        receiver = Receiver(on_progress)
+    async def run(self, path: Path, wanted: str, receiver: Hears) -> tuple[Hears, Exit]:
+        """Have one child read a file.
+
+        Args:
+            path: A local file, only read.
+            wanted: Decides the reader.
+            receiver: Of what the child says.
+
+        Returns:
+            The receiver that heard the child, perhaps another, and how the child ended.
+
+        Raises:
+            ExtractionFailed: PARSER_CRASHED.
+        """
         for _ in range(ZYGOTES_A_FILE):
             receiver = receiver.begin_again()
             try:
@@ -58,13 +70,13 @@ class SandboxedExtractor:
                 # Opened anew each time: children share the place in the file with whoever opened it.
                 file = await asyncio.to_thread(os.open, path, os.O_RDONLY | os.O_CLOEXEC)
                 try:
-                    ended = await self._attempt(zygote, file, media_type, receiver)
+                    ended = await self._attempt(zygote, file, wanted, receiver)
                 finally:
                     os.close(file)
             except ZygoteLost:
                 continue
-            _tell(ended, media_type)
-            return self._verdict(receiver, ended)
+            _tell(ended, wanted)
+            return receiver, ended
         raise failures.crashed()
 
     async def prepare(self) -> None:
@@ -91,13 +103,13 @@ class SandboxedExtractor:
                 self._zygote = await ZygoteClient.start(self.limits, self.modules)
             return self._zygote
 
-    async def _attempt(self, zygote: ZygoteClient, file: int, media_type: str, receiver: Receiver) -> Exit:
+    async def _attempt(self, zygote: ZygoteClient, file: int, wanted: str, receiver: Receiving) -> Exit:
         """Let one child read; return how it ended."""
         job = next(self._jobs)
         reading, writing = os.pipe2(os.O_CLOEXEC)
         pipe = os.fdopen(reading, "rb", buffering=0)
         try:
-            ended = zygote.read(job, media_type, file, writing)
+            ended = zygote.read(job, wanted, file, writing)
         finally:
             os.close(writing)
         loop = asyncio.get_running_loop()
@@ -127,6 +139,28 @@ class SandboxedExtractor:
             zygote.abandon()
         return bool(done)
 
+    def reason(self, ended: Exit) -> ExtractionFailed:
+        """Return why a child has not told all: what its end says."""
+        if ended.is_overdue and ended.cpu_seconds < self.limits.wall_seconds * BUSY_SHARE:
+            return failures.starved(self.limits)
+        if ended.is_overdue or ended.status == -signal.SIGXCPU or ended.cpu_seconds >= self.limits.cpu_seconds:
+            return failures.out_of_time(self.limits)
+        if ended.status < 0 and ended.memory_bytes >= self.limits.memory_bytes * MEMORY_SHARE:
+            return failures.out_of_memory(self.limits)
+        return failures.crashed()
+
+
+@dataclass(slots=True)
+class SandboxedExtractor(Sandbox):
+    """A TextExtractor whose files can do no harm."""
+
+    async def extract(
+        self, path: Path, media_type: str, on_progress: Callable[[int, int | None], None]
+    ) -> ExtractedText:
+        """Return the text of a file; see `TextExtractor.extract`."""
+        receiver, ended = await self.run(path, media_type, Receiver(on_progress))
+        return self._verdict(receiver, ended)
+
     def _verdict(self, receiver: Receiver, ended: Exit) -> ExtractedText:
         """Return the text, whatever became of the child after it had told all of it.
 
@@ -137,16 +171,7 @@ class SandboxedExtractor:
             return receiver.found
         if receiver.failure is not None:
             raise receiver.failure
-        raise self._reason(ended)
-
-    def _reason(self, ended: Exit) -> ExtractionFailed:
-        if ended.is_overdue and ended.cpu_seconds < self.limits.wall_seconds * BUSY_SHARE:
-            return failures.starved(self.limits)
-        if ended.is_overdue or ended.status == -signal.SIGXCPU or ended.cpu_seconds >= self.limits.cpu_seconds:
-            return failures.out_of_time(self.limits)
-        if ended.status < 0 and ended.memory_bytes >= self.limits.memory_bytes * MEMORY_SHARE:
-            return failures.out_of_memory(self.limits)
-        return failures.crashed()
+        raise self.reason(ended)
 
 
 def _tell(ended: Exit, media_type: str) -> None:

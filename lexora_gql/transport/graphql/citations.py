@@ -5,11 +5,29 @@ from typing import Self
 import strawberry
 
 from lexora_gql.conversations import models
+from lexora_gql.documents import places
+from lexora_gql.documents.placing import Stretch
 from lexora_gql.transport.graphql.context import Info
 from lexora_gql.transport.graphql.documents import Chunk, Document
 from lexora_gql.transport.graphql.enums import CitationVerification
 from lexora_gql.transport.graphql.interfaces import TextSpan
 from lexora_gql.transport.graphql.retrieval import SearchHit
+
+
+@strawberry.type(description="A rectangle on a page of a PDF, in points from the page's lower left corner.")
+class PageRect:
+    """A rectangle on a page."""
+
+    page: int = strawberry.field(description="The page's number; the file's first is 1.")
+    left: float = strawberry.field(description="Its left edge.")
+    bottom: float = strawberry.field(description="Its lower edge.")
+    right: float = strawberry.field(description="Its right edge.")
+    top: float = strawberry.field(description="Its upper edge.")
+
+    @classmethod
+    def of(cls, rect: places.PageRect) -> Self:
+        """Return a rectangle as clients see it."""
+        return cls(page=rect.page, left=rect.left, bottom=rect.bottom, right=rect.right, top=rect.top)
 
 
 @strawberry.type(description="A stretch of the answer and the stretch of a document that backs it.")
@@ -41,6 +59,18 @@ class Citation:
         """Load the document."""
         row = await info.context.loaders.documents.load(self.row.document_id) if self.row.document_id else None
         return Document.of(row) if row else None
+
+    @strawberry.field(
+        description="Where on the pages of a PDF the quote stands, a rectangle a line. Empty for other formats, where "
+        "the words are not drawn as text, as on a scanned page, and once the document is deleted."
+    )
+    async def rects(self, info: Info) -> list[PageRect]:
+        """Find the quote on its pages."""
+        row = self.row
+        if row.document_id is None or row.page is None:
+            return []
+        found = await info.context.loaders.rects.load(Stretch(row.document_id, row.char_start, row.char_end))
+        return [PageRect.of(rect) for rect in found or ()]
 
     @classmethod
     def of(cls, row: models.Citation) -> Self:

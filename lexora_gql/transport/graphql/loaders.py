@@ -15,6 +15,8 @@ from lexora_gql.conversations.models import AnswerSource, Citation, Conversation
 from lexora_gql.documents.collections import Standing
 from lexora_gql.documents.models import Chunk, CollectionMember, Document
 from lexora_gql.documents.models import Collection as DocumentCollection
+from lexora_gql.documents.places import PageRect
+from lexora_gql.documents.placing import Stretch
 from lexora_gql.documents.repository import DocumentListing
 from lexora_gql.errors import NotFound
 from lexora_gql.services import Page, PageRequest, Services
@@ -22,7 +24,8 @@ from lexora_gql.services import Page, PageRequest, Services
 Value = TypeVar("Value")
 Parent = TypeVar("Parent", bound=Hashable)
 Wish = TypeVar("Wish", bound=Hashable)
-Fetch = Callable[[Viewer, Collection[UUID]], Awaitable[dict[UUID, Value]]]
+Key = TypeVar("Key", bound=Hashable)
+Fetch = Callable[[Viewer, Collection[Key]], Awaitable[dict[Key, Value]]]
 FetchOwn = Callable[[Viewer, Wish], Awaitable[Value]]
 FetchOf = Callable[[Viewer, Collection[Parent], Wish], Awaitable[dict[Parent, Value]]]
 
@@ -62,6 +65,7 @@ class Loaders:
     siblings: DataLoader[UUID, list[Message] | None]
     citations: DataLoader[UUID, list[Citation] | None]
     sources: DataLoader[UUID, list[AnswerSource] | None]
+    rects: DataLoader[Stretch, list[PageRect] | None]
 
     own_collections: DataLoader[PageRequest, Page[DocumentCollection]]
     own_conversations: DataLoader[PageRequest, Page[Conversation]]
@@ -87,6 +91,7 @@ class Loaders:
             siblings=made.by_id(services.conversations.siblings),
             citations=made.by_id(services.conversations.citations),
             sources=made.by_id(services.conversations.sources),
+            rects=made.by_id(services.placing.rects),
             own_collections=made.own(services.collections.collections),
             own_conversations=made.own(services.conversations.conversations),
             documents_in=made.by_parent(services.documents.documents_in),
@@ -104,10 +109,10 @@ class _Making:
     viewer: Viewer
     is_caching: bool
 
-    def by_id(self, fetch: Fetch[Value]) -> DataLoader[UUID, Value | None]:
+    def by_id(self, fetch: Fetch[Key, Value]) -> DataLoader[Key, Value | None]:
         """Return a loader of objects."""
 
-        async def load(keys: list[UUID]) -> list[Value | None]:
+        async def load(keys: list[Key]) -> list[Value | None]:
             found = await fetch(self.viewer, list(dict.fromkeys(keys)))
             return [found.get(key) for key in keys]
 

@@ -13,6 +13,7 @@ from lexora_gql.adapters.offline.chat_model import ScriptedChatModel
 from lexora_gql.adapters.offline.embedder import HashingEmbedder
 from lexora_gql.adapters.offline.event_bus import InMemoryEvents
 from lexora_gql.adapters.offline.job_queue import InMemoryJobQueue
+from lexora_gql.adapters.offline.page_reader import OfflinePageReader
 from lexora_gql.adapters.offline.passage_index import BruteForceIndex
 from lexora_gql.adapters.offline.shared_cache import InMemorySharedCache
 from lexora_gql.adapters.offline.text_extractor import OfflineTextExtractor
@@ -83,6 +84,7 @@ class House:
             model=ScriptedChatModel(),
             index=index or BruteForceIndex(),
             extractor=OfflineTextExtractor(),
+            pages=OfflinePageReader(),
             allowances=InMemoryAllowances(),
             cache=InMemorySharedCache(),
             former=known.get,

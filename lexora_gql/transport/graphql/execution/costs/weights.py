@@ -50,6 +50,7 @@ WEIGHTS: Mapping[str, int] = MappingProxyType(
         "Document.chunks": 5,
         "Document.text": 20,
         "Document.downloadUrl": 1,
+        "Citation.rects": 100,
         "CollectionConnection.totalCount": 5,
         "ConversationConnection.totalCount": 5,
         "DocumentConnection.totalCount": 5,
@@ -62,7 +63,8 @@ WEIGHTS: Mapping[str, int] = MappingProxyType(
 A point is about a tenth of a millisecond of a server's time, so that a budget of points is one of time: so long an
 object with its scalars takes to resolve and to write. The rest is in proportion: an Argon2id verification takes 40 ms,
 a search with its embedding and two rankings 10 ms, a question as much again for the start of its answer, a list's
-statement 1 ms and half of that where loaders share it, a count half a millisecond, 100,000 characters of text 2 ms.
+statement 1 ms and half of that where loaders share it, a count half a millisecond, 100,000 characters of text 2 ms,
+the words of a PDF's page with the process that reads them 10 ms where several are read together.
 Files weigh what is done at once; reading them is the workers' business, and has limits of its own.
 
 Whatever is not named here weighs: a scalar, an enum, a connection, an edge and a `pageInfo` nothing, since their nodes
@@ -77,6 +79,7 @@ SIZES: Mapping[str, int | str] = MappingProxyType(
         "SearchHit.highlights": 5,
         "Message.siblings": 3,
         "Message.citations": 8,
+        "Citation.rects": 3,
         "AnswerSources.sources": 8,
         "RetrievalTrace.sources": 8,
         "Collection.members": 10,

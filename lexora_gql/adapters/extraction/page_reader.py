@@ -1,0 +1,85 @@
+"""A PageReader whose files can do no harm: each is read by a child process of its own."""
+
+import asyncio
+import json
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Self
+
+from lexora_gql.adapters.extraction import frames
+from lexora_gql.adapters.extraction.limits import Limits
+from lexora_gql.adapters.extraction.reading import PDF, words_of
+from lexora_gql.adapters.extraction.receiving import Malformed, Receiving, failure_of, require
+from lexora_gql.adapters.extraction.sandbox import Sandbox
+from lexora_gql.ports.page_reader import PlacedWord
+from lexora_gql.ports.text_extractor import ExtractionFailed
+
+# People wait for it, and others read documents meanwhile.
+LIMITS = Limits(cpu_seconds=10, wall_seconds=20.0)
+CHILDREN_AT_ONCE = 2
+PAGES_MAX = 100
+CHARACTERS_MAX = 1_000_000
+
+
+@dataclass(slots=True)
+class WordsReceiver(Receiving):
+    """Puts together the words of the pages that were asked for.
+
+    Attributes:
+        asked: The pages' numbers.
+        words: By page, as far as they were told.
+        failure: Why there are none, where the child said so.
+    """
+
+    asked: frozenset[int]
+    words: dict[int, list[PlacedWord]] = field(default_factory=dict)
+    failure: ExtractionFailed | None = None
+    _characters: int = 0
+
+    def begin_again(self) -> Self:
+        """Return another for a second child on the same file."""
+        return type(self)(self.asked)
+
+    def take(self, kind: bytes, payload: bytes) -> None:
+        """Take a frame; see `Receiving.take`."""
+        match kind:
+            case frames.WORDS:
+                for page, text, bottom, top, sides in json.loads(payload):
+                    self._take_word(page, text, bottom, top, sides)
+            case frames.FAILURE:
+                self.failure = failure_of(**json.loads(payload))
+            case _:
+                raise Malformed
+
+    def _take_word(self, page: object, text: object, bottom: object, top: object, sides: list[object]) -> None:
+        if not isinstance(page, int) or page not in self.asked or not isinstance(text, str):
+            raise Malformed
+        edges = [float(edge) for edge in (bottom, top, *sides) if isinstance(edge, float | int)]
+        require(len(edges) == 2 + len(sides) == 2 + 2 * len(text) and all(map(math.isfinite, edges)))
+        self._characters += len(text)
+        require(self._characters <= CHARACTERS_MAX)
+        word = PlacedWord(text, edges[0], edges[1], tuple(zip(edges[2::2], edges[3::2], strict=True)))
+        self.words.setdefault(page, []).append(word)
+
+
+@dataclass(slots=True)
+class SandboxedPages(Sandbox):
+    """Reads where words stand; its parent of readers is started with the first question."""
+
+    limits: Limits = LIMITS
+    _turns: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(CHILDREN_AT_ONCE))
+
+    async def words(self, path: Path, media_type: str, pages: Sequence[int]) -> dict[int, Sequence[PlacedWord]]:
+        """Return the words of pages; see `PageReader.words`."""
+        asked = sorted(set(pages))[:PAGES_MAX]
+        if media_type != PDF or not asked:
+            return {}
+        async with self._turns:
+            receiver, ended = await self.run(path, words_of(asked), WordsReceiver(frozenset(asked)))
+        if receiver.failure is not None:
+            raise receiver.failure
+        if ended.status != 0:
+            raise self.reason(ended)
+        return dict(receiver.words)
