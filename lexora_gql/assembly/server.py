@@ -12,6 +12,7 @@ import uvloop
 from starlette.applications import Starlette
 from starlette.types import ASGIApp
 
+from lexora_gql.assembly.memory import share_heaps
 from lexora_gql.assembly.process import Process, open_process
 from lexora_gql.assembly.signals import stop_requested
 from lexora_gql.housekeeping import AUDIT_AFTER_SECONDS, AUDIT_SECONDS, TIDY_SECONDS, Housekeeping
@@ -46,6 +47,7 @@ def serve(settings: Settings) -> int:
         WrongSettings: Something that is needed is not set, or HOST and PORT cannot be listened on.
     """
     configure_logging(settings.log_level, settings.log_format)
+    share_heaps()
     with listening_socket(settings) as listener:
         uvloop.run(_serve(settings, listener))
     return 0

@@ -9,6 +9,7 @@ import structlog
 import uvloop
 
 from lexora_gql.adapters.arq_queue import JOB_NAME, QUEUE_NAME, connect, job_deserializer, job_serializer
+from lexora_gql.assembly.memory import share_heaps
 from lexora_gql.assembly.process import Process, open_process
 from lexora_gql.assembly.signals import stop_requested
 from lexora_gql.housekeeping import TIDY_SECONDS, Housekeeping
@@ -33,6 +34,7 @@ def work(settings: Settings) -> int:
         WrongSettings: Something that is needed is not set.
     """
     configure_logging(settings.log_level, settings.log_format)
+    share_heaps()
     # Reading can wait a moment longer; somebody who searches on the same machine cannot.
     os.nice(NICENESS)
     uvloop.run(_work(settings))
