@@ -193,7 +193,9 @@ def _values(written: str) -> set[Decimal | str]:
         return {written.lstrip("0")}
     marks = [character for character in written if not character.isdecimal()]
     if not marks:
-        return {Decimal(written)}
+        # Four digits that begin with 0 are a time of day, as pilots and soldiers write it.
+        is_time = len(written) == 4 and written[0] == "0" and written[2] < "6"
+        return {Decimal(written), f"{written[1]}:{written[2:]}"} if is_time else {Decimal(written)}
     parts = re.split(r"[ ,.'’]", written)
     found: set[Decimal | str] = set()
     are_groups = all(len(part) == 3 for part in parts[1:]) and len(set(marks)) == 1

@@ -38,17 +38,22 @@ class Names:
     certain: frozenset[str] = frozenset()
     nouns: frozenset[str] = frozenset()
 
-    def stand_in(self, quote: str, months: frozenset[int] = frozenset()) -> bool:
+    def stand_in(self, quote: str, months: frozenset[int] = frozenset(), *, around: str = "") -> bool:
         """Return whether a quote has every name of this text, inflected or as an acronym.
 
         Args:
             quote: The source's words.
             months: Those the quote names in dates, in any notation.
+            around: The whole source: what a sentence leaves to those around it, a claim may name.
         """
         read = _Read.of(quote)
         if not all(read.has(name) or MONTHS.get(name) in months for name in self.certain):
             return False
-        missing = sum(not read.has(noun) and not read.has_compound(noun) for noun in self.nouns)
+        unread = [noun for noun in self.nouns if not read.has(noun) and not read.has_compound(noun)]
+        if unread and around:
+            context = _Read.of(around)
+            unread = [noun for noun in unread if not context.has(noun)]
+        missing = len(unread)
         return missing <= len(self.nouns) * NOUNS_MISSING_MAX or len(self.nouns) == 1
 
 

@@ -1,6 +1,7 @@
 """Whether a source says, in other words, what a claim says."""
 
 import itertools
+import re
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from functools import cached_property
@@ -9,12 +10,27 @@ from lexora_gql.conversations.citations.figures import Figures, figures_of
 from lexora_gql.conversations.citations.names import Names, is_german, names_of
 from lexora_gql.conversations.citations.numerals import CHINESE_DIGITS, CHINESE_SCALES
 from lexora_gql.conversations.language.sentences import sentences
-from lexora_gql.conversations.language.vocabulary import NEGATION_CHARACTERS, NEGATIONS, OPPOSITES, STOP_WORDS
+from lexora_gql.conversations.language.vocabulary import (
+    CHINESE_SURNAMES,
+    NEGATION_CHARACTERS,
+    NEGATIONS,
+    OPPOSITES,
+    STOP_WORDS,
+    WEEKDAYS,
+)
 from lexora_gql.conversations.language.wording import folded, is_unspaced
 from lexora_gql.conversations.language.words import TOKEN, WORD, features
 from lexora_gql.ports.text_extractor import Span
 
 COVERAGE_MIN = 0.5
+# How far before a claim's first word one that denies it may stand, in words; and how much is looked at.
+DENYING_WORDS = 3
+BESIDE_CHARACTERS = 60
+_SENTENCE_END = re.compile(r"[.!?;:。！？；\n]")
+# Japanese and Korean deny at the end.
+_DENIES_BEHIND = re.compile(
+    "\\s?(?:で|では|に|は|が|も|し|れ|され|い)*(?:ない|ません|なかっ|ず|ぬ)|\\s?(?:이|가)?\\s?(?:아니|않)"
+)
 WINDOW_SENTENCES_MAX = 3
 WINDOW_COST = 0.06
 WINDOWS_READ_MAX = 12
@@ -48,6 +64,11 @@ class Passage:
     def figures(self) -> Figures:
         """Its numbers and dates."""
         return figures_of(self.text)
+
+    @cached_property
+    def weekdays(self) -> frozenset[int]:
+        """The days of the week that it names, Monday being 0."""
+        return frozenset(day for day, names in enumerate(WEEKDAYS) if not names.isdisjoint(self.folded_words))
 
     @cached_property
     def names(self) -> Names:
@@ -100,6 +121,20 @@ class Reading:
         return Span(self.spans[first].start, self.spans[first + count - 1].end)
 
 
+def is_denied(text: str, span: Span, claim: str) -> bool:
+    """Return whether words that stand in a text to the letter are denied by those right before or behind them.
+
+    "Employees may sell their leave" stands in "No employees may sell their leave".
+    """
+    before = _SENTENCE_END.split(text[max(0, span.start - BESIDE_CHARACTERS) : span.start])[-1].rstrip()
+    behind = _SENTENCE_END.split(text[span.end : span.end + BESIDE_CHARACTERS])[0]
+    if before and is_unspaced(before[-1]) and before[-1] in NEGATION_CHARACTERS:
+        return True
+    if behind and _DENIES_BEHIND.match(behind):
+        return True
+    return Passage(" ".join(before.split()[-DENYING_WORDS:])).is_negated and not Passage(claim).is_negated
+
+
 def best_support(claim: Passage, source: Reading) -> tuple[Span, bool]:
     """Return the sentences of a source that come closest to a claim, and whether they say it.
 
@@ -134,7 +169,8 @@ def says(source: Reading, first: int, count: int, claim: Passage) -> bool:
     quote = source.passage(first, count)
     return (
         claim.figures.stand_in(quote.figures)
-        and claim.names.stand_in(quote.text, quote.figures.months)
+        and claim.weekdays <= quote.weekdays
+        and claim.names.stand_in(quote.text, quote.figures.months, around=source.text)
         and not _contradicts(source, first, count, claim)
     )
 
@@ -194,6 +230,8 @@ def _may_be_names(ours: list[str], theirs: list[str], common_words: frozenset[st
     if not ours or not theirs or any(word[0].isdecimal() for word in (*ours, *theirs)):
         return False  # numbers are compared by value
     if is_unspaced(ours[0][0]):
+        if {*ours, *theirs} <= CHINESE_SURNAMES:
+            return True
         return len(ours) > 1 and len(theirs) > 1 and not set("".join(ours)) & CHINESE_NUMERALS
     if any(word[0].isupper() for word in ours):
         are_common = bool(features(" ".join((*ours, *theirs))) & common_words)

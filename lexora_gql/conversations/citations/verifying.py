@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from lexora_gql.conversations.citations.claims import claims
 from lexora_gql.conversations.citations.markers import MarkerSpan
-from lexora_gql.conversations.citations.support import Passage, Reading, best_support
+from lexora_gql.conversations.citations.support import Passage, Reading, best_support, is_denied
 from lexora_gql.conversations.language.wording import Folded, fold_blanks, fold_wording
 from lexora_gql.ports.text_extractor import PageSpan, Span
 
@@ -116,7 +116,7 @@ class _Source:
                 self._folded[verification] = fold(self._source.text)
             for words in (whole, bare):
                 wanted = fold(words).text.strip() if any(map(str.isalnum, words)) else ""
-                if span := self._folded[verification].find(wanted):
+                if (span := self._folded[verification].find(wanted)) and not is_denied(self._source.text, span, bare):
                     return span, verification
         return None
 

@@ -68,9 +68,38 @@ OPPOSITES = tuple(
         ("mindestens", "hochstens maximal"),
         ("erlaubt gestattet zulassig", "verboten untersagt unzulassig"),
         ("verpflichtend pflicht", "freiwillig optional"),
+        ("geoffnet offen", "geschlossen"),
+        ("autorise autorisee autorises autorisees permis permise", "interdit interdite interdits interdites"),
+        ("augmente hausse", "baisse diminue"),
+        ("ouvert ouverte ouverts", "ferme fermee fermes"),
+        ("obligatoire obligatoires", "facultatif facultative"),
+        ("permitido permitida permitidos permitidas", "prohibido prohibida prohibidos prohibidas"),
+        ("abierto abierta abiertos", "cerrado cerrada cerrados"),
+        ("consentito consentita permesso", "vietato vietata proibito"),
+        ("obrigatorio obrigatoria", "opcional facultativo"),
+        ("разрешено разрешен разрешена", "запрещено запрещен запрещена"),
+        ("مسموح", "ممنوع محظور"),
     )
 )
 """Pairs of sets: who says a word of one side and reads only the other has not read what they say."""
+
+WEEKDAYS = tuple(
+    _words(names)
+    for names in (
+        "monday montag lundi lunes lunedi maandag понедельник الاثنين الإثنين",
+        "tuesday dienstag mardi martes martedi dinsdag вторник الثلاثاء",
+        "wednesday mittwoch mercredi miercoles mercoledi woensdag среда среду الاربعاء الأربعاء",
+        "thursday donnerstag jeudi jueves giovedi donderdag четверг الخميس",
+        "friday freitag vendredi viernes venerdi vrijdag пятница пятницу الجمعة",
+        "saturday samstag sonnabend samedi sabado sabato zaterdag суббота субботу السبت",
+        "sunday sonntag dimanche domingo domenica zondag воскресенье الاحد الأحد",
+    )
+)
+CHINESE_SURNAMES = frozenset(
+    "王李张張刘劉陈陳杨楊黄黃赵趙吴吳周徐孙孫马馬朱胡郭何林罗羅高郑鄭梁谢謝宋唐许許韩韓冯馮邓鄧曹彭曾肖田董袁潘于蒋蔣蔡余杜叶葉"
+    "程苏蘇魏吕呂丁任沈姚卢盧姜崔钟鍾谭譚陆陸汪范石廖贾賈夏韦韋傅方白邹鄒孟熊秦邱江尹薛闫段雷侯龙龍史陶黎贺賀顾顧毛郝龚龔邵万錢钱严嚴"
+)
+"""One of them for another is another person."""
 
 GERMAN_WORDS = _words(
     """

@@ -12,6 +12,7 @@ from lexora_gql.conversations.citations.claims import claims
 from lexora_gql.conversations.citations.markers import MarkerFilter, MarkerSpan
 from lexora_gql.conversations.language.sentences import sentences
 from lexora_gql.ports.text_extractor import PageSpan, Span
+from tests.conversations.citations.more_verdicts import MISSED, TOLD_APART
 from tests.conversations.citations.verdicts import CONTRADICTED, LEAVE, REWORDED, TABLE, UNRELATED, VERBATIM
 from tests.shared_data import require_shared_data
 
@@ -41,6 +42,17 @@ class TestVerdicts:
         self, source: str, claim: str, expected: CitationVerification
     ) -> None:
         assert verdict(source, claim) is expected
+
+    @pytest.mark.parametrize(("source", "claim", "expected"), TOLD_APART, ids=[claim for _, claim, _ in TOLD_APART])
+    def test_so_does_each_pair_in_more_languages(self, source: str, claim: str, expected: CitationVerification) -> None:
+        assert verdict(source, claim) is expected
+
+    def test_of_a_hundred_pairs_ninety_five_are_right_and_no_wrong_one_is_vouched_for(self) -> None:
+        pairs = [*TABLE, *TOLD_APART, *MISSED]
+        wrong = [(expected, said) for source, claim, expected in pairs if (said := verdict(source, claim)) != expected]
+
+        assert len(wrong) <= 0.05 * len(pairs)
+        assert UNSUPPORTED not in {expected for expected, _ in wrong}
 
     def test_the_table_has_every_kind_of_pair(self) -> None:
         assert [len(VERBATIM), len(REWORDED), len(CONTRADICTED), len(UNRELATED)] == [16, 20, 23, 8]
