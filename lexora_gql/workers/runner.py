@@ -15,6 +15,8 @@ from lexora_gql.workers.ending import ended
 JOB_SECONDS = 120
 POLL_SECONDS = 0.1
 RECONNECT_SECONDS = 1.0
+# How long ARQ may take to put away what it has heard, once it is to end; less than whoever ends us waits to ask again.
+PUT_AWAY_SECONDS = 0.3
 
 log = structlog.get_logger(__name__)
 
@@ -35,18 +37,22 @@ class Rings:
     deserialize: Callable[[bytes], dict[str, Any]]
 
 
-async def hear(rings: Rings, work: Callable[[], Awaitable[None]], *, concurrency: int) -> None:
-    """Start work at each ring until cancelled, at most `concurrency` at a time."""
+class Ears(Worker):
+    """ARQ's worker, which leaves it to us to say that Redis is lost, and once.
 
-    async def job(_context: dict[Any, Any]) -> None:
-        await work()
+    Its own writes an error with a traceback for each ring that is cancelled, and asyncio one for each that could not
+    be put away: neither is an error, as rings carry nothing and the work goes on without them.
+    """
 
-    # A coroutine function has the `__qualname__` that ARQ's Protocol asks for; its type does not say so.
-    function = func(cast("Any", job), name=rings.job_name, keep_result=0, max_tries=1, timeout=JOB_SECONDS)
+    def __init__(self, work: Callable[[], Awaitable[None]], rings: Rings, redis: ArqRedis, concurrency: int) -> None:
+        self._is_closing = asyncio.Event()
 
-    while True:
-        redis = rings.connect()
-        worker = Worker(
+        async def job(_context: dict[Any, Any]) -> None:
+            await self._until_closing(work())
+
+        # A coroutine function has the `__qualname__` that ARQ's Protocol asks for; its type does not say so.
+        function = func(cast("Any", job), name=rings.job_name, keep_result=0, max_tries=1, timeout=JOB_SECONDS)
+        super().__init__(
             functions=[function],
             queue_name=rings.queue_name,
             redis_pool=redis,
@@ -61,17 +67,48 @@ async def hear(rings: Rings, work: Callable[[], Awaitable[None]], *, concurrency
             job_serializer=rings.serialize,
             job_deserializer=rings.deserialize,
         )
+
+    async def finish_job(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401  # whatever ARQ gives it
+        """Take a ring out of the queue; when all is being closed, only where that is still possible."""
         try:
-            await worker.async_run()
+            await super().finish_job(*args, **kwargs)
+        except Exception:
+            # ARQ shields this from a cancellation, and then nobody would hear of the error but asyncio.
+            if not self._is_closing.is_set():
+                raise
+
+    async def put_away(self) -> None:
+        """Let go of what it began; its own `close` passes on the cancellation of a job as if it were ours."""
+        self._is_closing.set()
+        tasks = [task for task in (self.main_task, *self.tasks.values()) if task is not None]
+        if self.main_task is not None:
+            self.main_task.cancel()
+        # The rings end by themselves now: they are put away, and nothing is cancelled that would be told as an error.
+        if tasks:
+            await asyncio.wait(tasks, timeout=PUT_AWAY_SECONDS)
+        # Who waits for an answer of Redis gets an error instead, and gives the connection back.
+        await self.pool.connection_pool.disconnect(inuse_connections=True)
+        await ended(tasks)
+
+    async def _until_closing(self, work: Awaitable[None]) -> None:
+        working = asyncio.ensure_future(work)
+        closing = asyncio.ensure_future(self._is_closing.wait())
+        try:
+            await asyncio.wait({working, closing}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            await ended([working, closing])
+        if not working.cancelled():
+            working.result()
+
+
+async def hear(rings: Rings, work: Callable[[], Awaitable[None]], *, concurrency: int) -> None:
+    """Start work at each ring until cancelled, at most `concurrency` at a time."""
+    while True:
+        ears = Ears(work, rings, rings.connect(), concurrency)
+        try:
+            await ears.async_run()
         except Exception as error:  # noqa: BLE001  # whatever ends ARQ's loop, the next one may fare better
             log.warning("rings_lost", reason=type(error).__name__)
         finally:
-            await _close(worker, redis)
+            await ears.put_away()
         await asyncio.sleep(RECONNECT_SECONDS)
-
-
-async def _close(worker: Worker, redis: ArqRedis) -> None:
-    """Let go of what ARQ began; its own `close` passes on the cancellation of a job as if it were ours."""
-    tasks = [task for task in (worker.main_task, *worker.tasks.values()) if task is not None]
-    await ended(tasks)
-    await redis.connection_pool.disconnect(inuse_connections=True)

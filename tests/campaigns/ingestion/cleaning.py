@@ -59,7 +59,7 @@ class Cleaning:
         for program in self.ground.stack.programs:
             for line in program.output().splitlines():
                 entry = json.loads(line) if line.startswith("{") else {"level": "error", "event": line}
-                if entry["level"] in {"error", "critical"} and not _is_last_word_of_arq(entry):
+                if entry["level"] in {"error", "critical"}:
                     found.append(f"{program.log.stem}: {line[:2_000]}")
         return found
 
@@ -70,15 +70,3 @@ class Cleaning:
 
     def _files(self) -> list[Path]:
         return files_in(self.ground.stack.folder / "data" / "blobs")
-
-
-def _is_last_word_of_arq(entry: dict[str, str]) -> bool:
-    """Return whether ARQ lost its connection, or was ended, while it heard a message.
-
-    The work on documents does not hang on that: it goes on, or is given back. What ARQ had open is closed by the
-    interpreter, which says so.
-    """
-    if entry["event"] == "Unclosed Pipeline client":
-        return True
-    trace = entry.get("exception", "")
-    return "arq/worker.py" in trace and trace.startswith(("asyncio.exceptions.CancelledError", "redis.exceptions."))
