@@ -20,6 +20,7 @@ from tests.end_to_end.stack import Program, Stack, reachable_folder
 PATIENCE_SECONDS = 120.0
 LOOK_SECONDS = 0.02
 STARTS = 5
+API_RECONCILE_SECONDS = 5
 
 
 @dataclass(slots=True)
@@ -170,6 +171,9 @@ class Ground:
 
     async def _start(self, place: Place) -> None:
         settings = {"DATABASE_URL": place.database_url}
+        if place.port:
+            # Else APIs, which tidy up as well, would mostly be there first, and workers are what is killed.
+            settings |= {"RECONCILE_SECONDS": f"{API_RECONCILE_SECONDS}"}
         for attempt in range(STARTS):
             place.starts += 1
             try:

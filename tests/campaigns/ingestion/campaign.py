@@ -24,7 +24,7 @@ from tests.end_to_end.client import Client
 
 WORKERS, APIS, PEOPLE = 3, 2, 3
 CONCURRENCY = 2
-LEASE_SECONDS = 4.0
+LEASE_SECONDS = 2.5
 ENDED_SECONDS = 60.0
 TOLD_SECONDS = 30.0
 # More waiting documents than this would be no more of a strain, but take longer when the faults are over.
@@ -32,7 +32,7 @@ WAITING_MAX = 8
 LOOK_SECONDS = 0.1
 SETTINGS = {
     "LEASE_SECONDS": f"{LEASE_SECONDS}",
-    "LEASE_RENEWAL_SECONDS": "1",
+    "LEASE_RENEWAL_SECONDS": "0.6",
     "RECONCILE_SECONDS": "0.3",
     "WORKER_CONCURRENCY": f"{CONCURRENCY}",
     "ACCESS_TOKEN_EXPIRE_MINUTES": "1440",
@@ -85,7 +85,7 @@ class Campaign:
                 await person.arrive()
             stationery = Stationery(papers, seed)
             chance = random.Random(f"faults {seed}")
-            faults = Faults(ground, people, stationery, chance, LEASE_SECONDS * 1.5, reach_seconds=20.0)
+            faults = Faults(ground, people, stationery, chance, LEASE_SECONDS * 1.5, reach_seconds=12.0)
             yield cls(ground, database, ledger, people, faults, echo, counts, say, ended_seconds)
 
     async def run(self, seed: int) -> Report:
@@ -114,6 +114,7 @@ class Campaign:
         await self.ground.someone_works(at_least=WORKERS)
         self.report.figures["steps"] = f"{len(steps)} in {time.monotonic() - started:.0f} s"
         self.report.figures |= {what: str(count) for what, count in sorted(self.faults.done.items())}
+        self.report.check("somebody came to every point", self.faults.missed)
 
     async def _check_ends(self) -> None:
         """Check what only holds before anything is started again."""

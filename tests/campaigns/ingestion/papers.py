@@ -83,20 +83,24 @@ def _word(seed: str, size: int) -> bytes:
     return docx_of(document)
 
 
-def _pdf(seed: str, size: int) -> bytes:
+def _pdf(seed: str, size: int, *, pages: int = 12) -> bytes:
     def page(number: int) -> list[tuple[float, str]]:
         return [(700.0 - 14 * row, f"{seed}, page {number}, line {row}.") for row in range(40)]
 
-    return pdf(*(page(number) for number in range(12 * size)))
+    return pdf(*(page(number) for number in range(pages * size)))
+
+
+def _pages(seed: str, size: int) -> bytes:
+    return _pdf(seed, size, pages=400)
 
 
 def _long(seed: str, size: int) -> bytes:
-    return long_text(seed, paragraphs=1_500 * size).encode()
+    return long_text(seed, paragraphs=2_500 * size).encode()
 
 
-def _unbroken(seed: str, size: int) -> bytes:
-    # Without sentences a text takes long to be cut.
-    return f"{seed} {'words ' * 250_000 * size}".encode()
+def _dotted(seed: str, size: int) -> bytes:
+    # Where everything might be a sentence a text takes long to be cut.
+    return f"{seed} {('words' + ' .' * 40) * 15_000 * size}".encode()
 
 
 Make = Callable[[str, int], bytes]
@@ -106,5 +110,11 @@ MADE: dict[str, tuple[str, Make]] = {
     "word": ("docx", _word),
     "pdf": ("pdf", _pdf),
 }
-KINDS: dict[str, tuple[str, Make]] = {**MADE, "long": ("txt", _long), "unbroken": ("txt", _unbroken)}
-SLOW = {Point.CHUNKING: "unbroken", Point.EMBEDDING: "long"}
+KINDS: dict[str, tuple[str, Make]] = {
+    **MADE,
+    "pages": ("pdf", _pages),
+    "long": ("txt", _long),
+    "dotted": ("txt", _dotted),
+}
+# What is done within a third of a second, or has few passages, writes nothing between its claim and its commit.
+SLOW = {Point.PARSING: "pages", Point.CHUNKING: "dotted", Point.EMBEDDING: "long", Point.INDEXING: "long"}
