@@ -11,6 +11,7 @@ folding.py    how they are made, written and read
 recent.py     rows that are searched by arithmetic
 bm25.py       the arithmetic, as tantivy's
 analysis.py   text to terms
+bulk_analysis.py  texts by the thousand to the same terms
 function_words.py  which of them say little
 rows.py       rows and scores
 snapshots.py  generations on disk

@@ -29,9 +29,11 @@ _MARK_RANGES = ((0x0300, 0x2000), (0x20D0, 0x2100), (0x3099, 0x309B), (0xA800, 0
 _MARKS = "".join(
     chr(code) for low, high in _MARK_RANGES for code in range(low, high) if unicodedata.category(chr(code))[0] == "M"
 )
+WORD_CHARACTERS = f"\\w{re.escape(_MARKS)}"
+"""Of a class of a regular expression; with the underscore, which is none."""
 # Without the underscore, which `\w` takes for a letter: one class is looked through in a third of the time of two.
-_WORD = re.compile(f"[\\w{re.escape(_MARKS)}]+")
-_ASCII_LETTERS = {code: chr(code).lower() if chr(code).isalnum() else " " for code in range(128)}
+_WORD = re.compile(f"[{WORD_CHARACTERS}]+")
+ASCII_LETTERS = {code: chr(code).lower() if chr(code).isalnum() else " " for code in range(128)}
 _UNSPACED = re.compile(
     "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7a3\uf900-\ufaff"
     "\U00020000-\U0003ffff]+"
@@ -43,18 +45,29 @@ _INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060\ufeff]")
 
 _STEMMERS = (("arabic", 0x0600, 0x0780), ("russian", 0x0400, 0x0530), ("greek", 0x0370, 0x0400))
 _LATIN_STEMMER = "german"
+# Names of things are many and rare, and most end with a digit. The stemmer takes off letters at the end; elsewhere it
+# only makes one letter of "ae", "oe" and "ue".
+_NAME = re.compile("[a-df-z0-9]*[0-9]")
 _local = threading.local()
 
 
 def terms_of(text: str) -> list[str]:
     """Return the terms of a text in their order, repeated as often as they occur."""
     if text.isascii():
-        terms = _stems(text.translate(_ASCII_LETTERS).split())
-    else:
-        folded = _INVISIBLE.sub("", unicodedata.normalize("NFKC", text)).casefold().replace("_", " ")
-        words = _WORD.findall(folded)
-        terms = _cut(words) if _UNSPACED.search(folded) else _stems(words)
-    return list(filter(None, terms))
+        return list(filter(None, stems_of(text.translate(ASCII_LETTERS).split())))
+    text = folded(text)
+    words = _WORD.findall(text.replace("_", " "))
+    return list(filter(None, _cut(words) if has_unspaced(text) else stems_of(words)))
+
+
+def folded(text: str) -> str:
+    """Return a text in which what is the same for a search looks the same."""
+    return _INVISIBLE.sub("", unicodedata.normalize("NFKC", text)).casefold()
+
+
+def has_unspaced(text: str) -> bool:
+    """Return whether there are runs in a text that `terms_of` cuts into pairs."""
+    return _UNSPACED.search(text) is not None
 
 
 def neighbours_of(terms: Sequence[str]) -> list[tuple[str, str]]:
@@ -71,22 +84,18 @@ def _cut(words: Iterable[str]) -> list[str]:
     terms: list[str] = []
     # Other words are stemmed all at once, which is faster than one by one, and come back to their places.
     places: list[int] = []
-
-    def place(word: str) -> None:
-        places.append(len(terms))
-        terms.append(word)
-
     for word in words:
         rest = 0
-        if not word.isascii():
-            for run in _UNSPACED.finditer(word):
-                if run.start() > rest:
-                    place(word[rest : run.start()])
-                terms.extend(_pairs(run.group()))
-                rest = run.end()
+        for run in () if word.isascii() else _UNSPACED.finditer(word):
+            if run.start() > rest:
+                places.append(len(terms))
+                terms.append(word[rest : run.start()])
+            terms += _pairs(run.group())
+            rest = run.end()
         if rest < len(word):
-            place(word[rest:])
-    for at, stem in zip(places, _stems([terms[at] for at in places]), strict=True):
+            places.append(len(terms))
+            terms.append(word[rest:])
+    for at, stem in zip(places, stems_of([terms[at] for at in places]), strict=True):
         terms[at] = stem
     return terms
 
@@ -118,7 +127,9 @@ class _Remembered:
         learnt = {word: older[word] for word in words if word in older}
         by_language: dict[str, list[str]] = {}
         for word in words:
-            if word not in learnt:
+            if len(word) <= TERM_CHARACTERS_MAX and _NAME.fullmatch(word):
+                learnt[word] = word
+            elif word not in learnt:
                 by_language.setdefault(_language(word), []).append(word)
         for language, new in by_language.items():
             learnt.update(zip(new, _analysed(language, [word[:TERM_CHARACTERS_MAX] for word in new]), strict=True))
@@ -131,16 +142,20 @@ class _Remembered:
 _remembered = _Remembered()
 
 
-def _stems(words: Sequence[str]) -> list[str]:
+def stems_of(words: Sequence[str]) -> list[str]:
     """Return the stem of each word, empty for none. Most have been seen before: that takes a tenth of the time."""
     found = list(map(_remembered.younger.get, words))
-    if None not in found:
-        return found  # type: ignore[return-value]  # as the line before says
-    learnt = _remembered.learn(dict.fromkeys(word for word, stem in zip(words, found, strict=True) if stem is None))
-    return [learnt[word] if stem is None else stem for word, stem in zip(words, found, strict=True)]
+    if None in found:
+        new = [at for at, stem in enumerate(found) if stem is None]
+        learnt = _remembered.learn(dict.fromkeys(words[at] for at in new))
+        for at in new:
+            found[at] = learnt[words[at]]
+    return found  # type: ignore[return-value]  # None is not among them any more
 
 
 def _language(word: str) -> str:
+    if word.isascii():
+        return _LATIN_STEMMER
     code = ord(word[0])
     return next((name for name, low, high in _STEMMERS if low <= code < high), _LATIN_STEMMER)
 

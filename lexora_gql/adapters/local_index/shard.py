@@ -9,6 +9,7 @@ import numpy as np
 
 from lexora_gql.adapters.local_index import snapshots
 from lexora_gql.adapters.local_index.analysis import terms_of
+from lexora_gql.adapters.local_index.bulk_analysis import BulkAnalysis
 from lexora_gql.adapters.local_index.folding import (
     Base,
     fold,
@@ -180,9 +181,14 @@ def _has_changes(state: ShardState) -> bool:
 
 
 def _analysed(passages: Sequence[IndexedPassage]) -> Iterator[Row]:
-    for passage in passages:
-        terms = terms_of(passage.text)
-        yield Row(passage.number, passage.document_id, passage.vector, " ".join(terms), len(terms))
+    texts = [passage.text for passage in passages]
+    # What bulk analysis works with takes longer to set up than a few passages take.
+    if len(texts) <= SMALL_ROWS:
+        found: Iterator[tuple[str, int]] = ((" ".join(terms), len(terms)) for terms in map(terms_of, texts))
+    else:
+        found = BulkAnalysis().terms(texts)
+    for passage, (terms, length) in zip(passages, found, strict=True):
+        yield Row(passage.number, passage.document_id, passage.vector, terms, length)
 
 
 def _all_rows(state: ShardState, added: Sequence[IndexedPassage]) -> Iterator[Row]:
