@@ -117,9 +117,8 @@ def build_upkeep(
 def build_conversations(settings: Settings, adapters: Adapters, producers: Producers) -> ConversationService:
     """Return what keeps conversations and asks."""
     database, bus = adapters.database, adapters.bus
-    asking = Asking(database, settings.rate_limit_per_minute)
-    models = tuple(adapters.model.models)
-    return ConversationService(database, bus, AnswerFeed(database, bus), asking, producers, models)
+    asking = Asking(database, settings.rate_limit_per_minute, tuple(adapters.model.models))
+    return ConversationService(database, bus, AnswerFeed(database, bus), asking, producers)
 
 
 def server_facts(settings: Settings, adapters: Adapters) -> ServerFacts:

@@ -58,6 +58,11 @@ class ConversationRepository:
         rows = await self.session.scalars(select(Message).where(Message.id == any_(ids_array(ids))))
         return {row.id: row for row in rows}
 
+    async def newest_answer(self, question_id: UUID) -> Message | None:
+        """Return the answer to a question that was begun last."""
+        query = select(Message).where(Message.parent_id == question_id, Message.role == MessageRole.ASSISTANT)
+        return await self.session.scalar(query.order_by(Message.created_at.desc(), Message.id.desc()).limit(1))
+
     async def branch(self, conversation_id: UUID, leaf_id: UUID | None) -> list[Message]:
         """Return the messages from the first to a leaf; to the newest leaf where none is named.
 
@@ -134,7 +139,7 @@ class ConversationRepository:
         return await self.session.scalar(select(IdempotencyKey).where(mine))
 
     async def questions_since(self, owner_id: UUID, *, seconds: float) -> tuple[int, float]:
-        """Return how many questions were asked in the last seconds, and how long ago the first of them was.
+        """Return how many answers were asked for in the last seconds, and how long ago the first of them was.
 
         From here to the end of the transaction no other question of the owner's is counted.
         """
@@ -143,7 +148,7 @@ class ConversationRepository:
             await self.session.execute(
                 select(func.count(), func.extract("epoch", func.now() - func.min(Message.created_at))).where(
                     Message.owner_id == owner_id,
-                    Message.role == MessageRole.USER,
+                    Message.role == MessageRole.ASSISTANT,
                     Message.created_at > func.now() - timedelta(seconds=seconds),
                 )
             )

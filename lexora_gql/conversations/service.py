@@ -13,16 +13,15 @@ from lexora_gql.accounts.viewer import Viewer
 from lexora_gql.conversations.answering import AnswerJob
 from lexora_gql.conversations.answers import stop_topic
 from lexora_gql.conversations.branches import Branch
-from lexora_gql.conversations.errors import ModelNotAllowed
 from lexora_gql.conversations.events import AnswerEvent, AnswerFeed, AnswerFinishedEvent, AnswerPosition
 from lexora_gql.conversations.leases import NOW
 from lexora_gql.conversations.models import AnswerSource, Citation, Conversation, Message, MessageRole, MessageStatus
 from lexora_gql.conversations.producers import Producers
 from lexora_gql.conversations.repository import ConversationRepository
-from lexora_gql.conversations.sending import Asking, SendMessage, Sent
+from lexora_gql.conversations.requests import RegenerateAnswer, Request, scope_from_json
+from lexora_gql.conversations.sending import Asking, Sent
 from lexora_gql.errors import NotFound, require_length, require_range
 from lexora_gql.ports.event_bus import EventBus
-from lexora_gql.retrieval.scope import EVERYTHING
 from lexora_gql.storage.database import Database
 from lexora_gql.storage.keyset import Page, PageRequest
 
@@ -44,7 +43,6 @@ class ConversationService:
     feed: AnswerFeed
     asking: Asking
     producers: Producers
-    models: tuple[str, ...]
 
     async def conversation(self, viewer: Viewer, conversation_id: UUID) -> Conversation | None:
         """Return a conversation of the viewer's."""
@@ -138,12 +136,13 @@ class ConversationService:
         async with self.database.transaction(viewer) as session:
             return await ConversationRepository(session).sources(message_ids)
 
-    async def send(self, viewer: Viewer, request: SendMessage, *, wait_seconds: float) -> Sent:
+    async def send(self, viewer: Viewer, request: Request, *, wait_seconds: float = 0.0) -> Sent:
         """Store a question, start its answer, and return at once or when the answer has ended.
 
         Args:
             viewer: Who asks.
-            request: What is asked; the same idempotency key gives the same messages for 24 hours.
+            request: What is asked, asked in other words, or answered once more; the same idempotency key gives the
+                same messages for 24 hours.
             wait_seconds: How long to wait for the answer's end, 0 to 60.
 
         Raises:
@@ -154,25 +153,24 @@ class ConversationService:
             ModelNotAllowed: The model is not one of the server's.
             Throttled: Too many questions in the last minute.
         """
-        require_length("content", request.content.strip(), low=1, high=QUESTION_CHARACTERS_MAX)
+        if not isinstance(request, RegenerateAnswer):
+            require_length("content", request.content.strip(), low=1, high=QUESTION_CHARACTERS_MAX)
         require_range("waitSeconds", wait_seconds, low=0, high=WAIT_SECONDS_MAX, unit="seconds")
         if request.idempotency_key is not None:
             require_length("idempotencyKey", request.idempotency_key, low=1, high=KEY_CHARACTERS_MAX)
-        model = request.model or self.models[0]
-        if model not in self.models:
-            raise ModelNotAllowed(model, allowed=self.models)
 
         # Who hangs up between the commit and the start must not leave an answer that nobody writes.
-        sent = await self.producers.shielded(self._begin(viewer, request, model))
+        sent = await self.producers.shielded(self._begin(viewer, request))
         if wait_seconds > 0:
             return await self._ended(viewer, sent, wait_seconds)
         return sent
 
-    async def _begin(self, viewer: Viewer, request: SendMessage, model: str) -> Sent:
-        asked = await self.asking.ask(viewer, request, model=model)
+    async def _begin(self, viewer: Viewer, request: Request) -> Sent:
+        asked = await self.asking.ask(viewer, request)
         if asked.lease is not None:
-            scope = request.scope or EVERYTHING
-            job = AnswerJob(viewer, asked.lease, request.content.strip(), asked.history, scope, model)
+            question, model = asked.sent.question, asked.sent.answer.model or ""
+            scope = scope_from_json(question.scope)
+            job = AnswerJob(viewer, asked.lease, question.content.strip(), asked.history, scope, model)
             self.producers.start(job)
         return asked.sent
 

@@ -204,7 +204,9 @@ class TestIds:
         assert data.pop("nodes") == [None]
         assert set(data.values()) == {None}
 
-    @pytest.mark.parametrize("field", ["deleteDocument", "reprocessDocument", "deleteConversation", "stopAnswer"])
+    @pytest.mark.parametrize(
+        "field", ["deleteDocument", "reprocessDocument", "deleteConversation", "stopAnswer", "regenerateAnswer"]
+    )
     async def test_nothing_with_such_an_id_is_changed(self, reader: Client, field: str) -> None:
         query = f"mutation($id: ID!) {{ {field}(id: $id) {{ __typename ... on UserError {{ code }} }} }}"
         for given in GARBAGE:

@@ -33,7 +33,8 @@ from lexora_gql.conversations.events import (
 )
 from lexora_gql.conversations.models import Citation, Message
 from lexora_gql.conversations.references import QuoteReferences
-from lexora_gql.conversations.sending import SendMessage, Sent
+from lexora_gql.conversations.requests import SendMessage
+from lexora_gql.conversations.sending import Sent
 from lexora_gql.documents.leases import Claim
 from lexora_gql.documents.models import Document, DocumentStatus
 from lexora_gql.documents.publishing import Publisher, Reading

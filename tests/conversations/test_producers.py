@@ -13,7 +13,7 @@ from lexora_gql.adapters.offline.chat_model import ScriptedChatModel
 from lexora_gql.adapters.offline.event_bus import InMemoryEvents
 from lexora_gql.conversations.leases import NOW, AnswerLease
 from lexora_gql.conversations.models import AnswerFailureCode, Message, MessageStatus
-from lexora_gql.conversations.sending import SendMessage
+from lexora_gql.conversations.requests import SendMessage
 from lexora_gql.errors import NotFound
 from lexora_gql.ports.event_bus import BusAway, LiveText
 from lexora_gql.storage.database import Database
@@ -70,7 +70,7 @@ async def let_lease_lapse(desk: Desk, answer_id: UUID) -> None:
 
 async def abandoned(desk: Desk, viewer: Viewer, *, seen: str, checkpoint: str) -> AnswerLease:
     """Return an answer as a killed server leaves it: begun, seen by watchers, stored up to a point."""
-    asked = await desk.process.services.conversations.asking.ask(viewer, SendMessage(QUESTION), model="scripted")
+    asked = await desk.process.services.conversations.asking.ask(viewer, SendMessage(QUESTION))
     assert asked.lease is not None
     lease = asked.lease
     await desk.process.adapters.bus.append_text(viewer.user_id, lease.answer_id, lease.token, offset=0, text=seen)

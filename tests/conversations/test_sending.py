@@ -13,7 +13,8 @@ from lexora_gql.adapters.offline.chat_model import ScriptedChatModel
 from lexora_gql.conversations import sending
 from lexora_gql.conversations.errors import IdempotencyKeyReused, ModelNotAllowed
 from lexora_gql.conversations.models import Conversation, IdempotencyKey, Message, MessageRole, MessageStatus
-from lexora_gql.conversations.sending import SendMessage, Sent
+from lexora_gql.conversations.requests import SendMessage
+from lexora_gql.conversations.sending import Sent
 from lexora_gql.errors import AlreadyRunning, DomainError, InvalidInput, NotFound, Throttled
 from lexora_gql.retrieval.scope import Scope
 from lexora_gql.storage.database import Database

@@ -84,6 +84,7 @@ class TestMutations:
             ("RenameConversation", "Conversation", {"title": "Mine"}),
             ("DeleteConversation", "Conversation", {}),
             ("StopAnswer", "Message", {}),
+            ("RegenerateAnswer", "Message", {}),
         ],
     )
     async def test_a_stranger_changes_nothing(self, api: Api, name: str, kind: str, more: dict[str, Any]) -> None:
@@ -106,6 +107,14 @@ class TestMutations:
         for place in places:
             result = await stranger.run("SendMessage", input={"content": "What?", **place})
             assert result["code"] == "NOT_FOUND"
+
+    async def test_nobody_edits_somebody_elses_question(self, api: Api) -> None:
+        owner = await api.somebody()
+        question = (await owner.run("SendMessage", input={"content": "What?", "waitSeconds": 20}))["question"]["id"]
+        result = await (await api.somebody()).run("EditMessage", input={"id": question, "content": "Mine?"})
+
+        assert result["code"] == "NOT_FOUND"
+        assert (await owner.run("Message", id=question))["siblings"] == []
 
     async def test_nobody_uploads_into_somebody_elses_collection(self, api: Api) -> None:
         owner = await api.somebody()

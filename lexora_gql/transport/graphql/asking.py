@@ -1,10 +1,11 @@
-"""Asking questions, and stopping answers."""
+"""Asking questions, asking them in other words or once more, and stopping answers."""
 
-from typing import Annotated
+from typing import Annotated, Self
 
 import strawberry
 
-from lexora_gql.conversations.sending import SendMessage
+from lexora_gql.conversations.requests import EditMessage, RegenerateAnswer, SendMessage
+from lexora_gql.conversations.sending import Sent
 from lexora_gql.transport.graphql.context import Info
 from lexora_gql.transport.graphql.conversations import Conversation
 from lexora_gql.transport.graphql.ids import require_id
@@ -60,6 +61,21 @@ class SendMessageInput:
         )
 
 
+@strawberry.input(description="A question in other words.")
+class EditMessageInput:
+    """A question in other words."""
+
+    id: strawberry.ID = strawberry.field(description="The question's id; where it looked is inherited.")
+    content: str = strawberry.field(description="The question as it should be.")
+    idempotency_key: str | None = strawberry.field(
+        default=None, description="A repetition with the same key within 24 hours gives the same answer."
+    )
+
+    def to_request(self) -> EditMessage:
+        """Return what the service takes."""
+        return EditMessage(require_id(self.id, "Message", "id"), self.content, self.idempotency_key)
+
+
 @strawberry.type(description="The question is stored, and its answer begun.")
 class MessageSent:
     """The question is stored, and its answer begun."""
@@ -67,6 +83,15 @@ class MessageSent:
     conversation: Conversation = strawberry.field(description="Where it was asked.")
     question: Message = strawberry.field(description="The question as stored.")
     answer: Message = strawberry.field(description="The answer; follow it with the subscription `answer`.")
+
+    @classmethod
+    def of(cls, sent: Sent) -> Self:
+        """Return what clients are told."""
+        return cls(
+            conversation=Conversation.of(sent.conversation),
+            question=Message.of(sent.question),
+            answer=Message.of(sent.answer),
+        )
 
 
 @strawberry.type(description="The answer is stopped, or had ended already.")
@@ -88,6 +113,15 @@ StopAnswerResult = Annotated[
     AnswerStopped | NotFound, strawberry.union("StopAnswerResult", description="What came of `stopAnswer`.")
 ]
 Input = Annotated[SendMessageInput, strawberry.argument(description="The question.")]
+EditedInput = Annotated[EditMessageInput, strawberry.argument(description="The question in other words.")]
+AnotherModel = Annotated[
+    str | None,
+    strawberry.argument(description="One of serverInfo.chatModels; the one that wrote the answer when not given."),
+]
+RegenerationKey = Annotated[
+    str | None,
+    strawberry.argument(description="A repetition with the same key within 24 hours gives the same answer."),
+]
 AnswerId = Annotated[strawberry.ID, strawberry.argument(description="The answer's id.")]
 
 
@@ -105,11 +139,31 @@ class AskingMutation:
         sent = await context.services.conversations.send(
             context.viewer, input.to_request(), wait_seconds=input.wait_seconds
         )
-        return MessageSent(
-            conversation=Conversation.of(sent.conversation),
-            question=Message.of(sent.question),
-            answer=Message.of(sent.answer),
-        )
+        return MessageSent.of(sent)
+
+    @strawberry.mutation(
+        description="Asks a question in other words: another version of it beside the old one, whose branch stays, "
+        "with an answer of its own."
+    )
+    async def edit_message(self, info: Info, input: EditedInput) -> SendMessageResult:  # noqa: A002  # the API's name
+        """Ask in other words."""
+        context = info.context
+        return MessageSent.of(await context.services.conversations.send(context.viewer, input.to_request()))
+
+    @strawberry.mutation(
+        description="Answers a question once more, beside the answer that it has; also with another model."
+    )
+    async def regenerate_answer(
+        self,
+        info: Info,
+        id: AnswerId,  # noqa: A002  # the API's name
+        model: AnotherModel = None,
+        idempotency_key: RegenerationKey = None,
+    ) -> SendMessageResult:
+        """Answer once more."""
+        context = info.context
+        request = RegenerateAnswer(require_id(id, "Message", "id"), model, idempotency_key)
+        return MessageSent.of(await context.services.conversations.send(context.viewer, request))
 
     @strawberry.mutation(
         description="Stops generation, keeps the text so far. Stopping what has ended changes nothing and succeeds."

@@ -27,6 +27,8 @@ WEIGHTS: Mapping[str, int] = MappingProxyType(
         "Mutation.register": 400,
         "Mutation.login": 400,
         "Mutation.sendMessage": 200,
+        "Mutation.editMessage": 200,
+        "Mutation.regenerateAnswer": 200,
         "Mutation.uploadDocument": 100,
         "Mutation.uploadDocuments": 100,
         "Mutation.reprocessDocument": 50,
