@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
+import numpy as np
+from numpy.typing import NDArray
 from sqlalchemy import and_, case, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -13,8 +15,7 @@ from lexora_gql.documents.models import Chunk, ChunkVector, Collection, Document
 from lexora_gql.ports.passage_index import IndexChanges, IndexedPassage, RemovedPassages
 from lexora_gql.retrieval.meaning import Meaning, VectorsSwapped, indexable
 from lexora_gql.retrieval.scope import Scope
-
-ROWS_AT_ONCE = 1_000
+from lexora_gql.storage.copying import Row, copy_rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,15 +104,16 @@ class RetrievalRepository:
             .where(Document.collection_id == collection_id, Document.revision > since)
             .order_by(Chunk.number)
         )
-        # Piece by piece: a hundred thousand rows at once would hold up everybody else in this process.
-        found = await self.session.stream(query.execution_options(yield_per=ROWS_AT_ONCE))
         added: list[IndexedPassage] = []
-        async for rows in found.partitions():
-            vectors = indexable([row.vector for row in rows], meaning)
-            added += [
-                IndexedPassage(row.number, row.document_id, row.context + row.text, vector)
-                for row, vector in zip(rows, vectors, strict=True)
-            ]
+        # Each document once: their ids would be most of the objects.
+        documents: dict[bytes, UUID] = {}
+
+        def take(rows: Sequence[Row]) -> None:
+            vectors = indexable([row[-1] for row in rows], meaning)
+            added.extend(_passage(row, documents, vector) for row, vector in zip(rows, vectors, strict=True))
+
+        # Not row by row on the event loop: a hundred thousand would hold up everybody else in this process.
+        await copy_rows(self.session, query, take)
         return added
 
     async def chunks(self, numbers: Ids[int], scope: Scope) -> dict[int, StoredChunk]:
@@ -126,3 +128,13 @@ class RetrievalRepository:
             query = query.where(Document.tags.contains(list(scope.tags)))
         rows = await self.session.execute(query)
         return {chunk.number: StoredChunk(chunk, document) for chunk, document in rows}
+
+
+def _passage(row: Row, documents: dict[bytes, UUID], vector: NDArray[np.float32]) -> IndexedPassage:
+    number, document, context, text, _ = row
+    assert number is not None
+    assert document is not None
+    if (document_id := documents.get(document)) is None:
+        document_id = documents[document] = UUID(bytes=document)
+    words = b"".join(part for part in (context, text) if part is not None)
+    return IndexedPassage(int.from_bytes(number, "big"), document_id, words.decode(), vector)

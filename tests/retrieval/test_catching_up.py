@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 from uuid import UUID
 
+import asyncpg
 import pytest
 from sqlalchemy import event
 
@@ -27,13 +28,21 @@ async def desk(database: Database) -> AsyncIterator[Desk]:
 
 
 @pytest.fixture
-async def statements(database: Database) -> AsyncIterator[list[str]]:
+async def statements(database: Database, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[list[str]]:
     """What PostgreSQL is asked, as it is asked."""
     seen: list[str] = []
 
     def note(_connection: object, _cursor: object, statement: str, parameters: object, *_: object) -> None:
         seen.append(f"{statement} {parameters}" if "set_config" in statement else statement)
 
+    copy = asyncpg.Connection.copy_from_query
+
+    async def copied(connection: asyncpg.Connection, query: str, *given: Any, **options: Any) -> object:
+        seen.append(query)
+        return await copy(connection, query, *given, **options)
+
+    # SQLAlchemy does not see what is copied.
+    monkeypatch.setattr(asyncpg.Connection, "copy_from_query", copied)
     event.listen(database.engine.sync_engine, "before_cursor_execute", note)
     yield seen
     event.remove(database.engine.sync_engine, "before_cursor_execute", note)
