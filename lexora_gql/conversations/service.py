@@ -10,17 +10,26 @@ from uuid import UUID
 from sqlalchemy import delete, update
 
 from lexora_gql.accounts.viewer import Viewer
+from lexora_gql.clock import now
 from lexora_gql.conversations.answering import AnswerJob
 from lexora_gql.conversations.answers import stop_topic
 from lexora_gql.conversations.branches import Branch
 from lexora_gql.conversations.events import AnswerEvent, AnswerFeed, AnswerFinishedEvent, AnswerPosition
 from lexora_gql.conversations.leases import NOW
-from lexora_gql.conversations.models import AnswerSource, Citation, Conversation, Message, MessageRole, MessageStatus
+from lexora_gql.conversations.models import (
+    AnswerSource,
+    Citation,
+    Conversation,
+    Message,
+    MessageRole,
+    MessageStatus,
+    Rating,
+)
 from lexora_gql.conversations.producers import Producers
 from lexora_gql.conversations.repository import ConversationRepository
 from lexora_gql.conversations.requests import RegenerateAnswer, Request, scope_from_json
 from lexora_gql.conversations.sending import Asking, Sent
-from lexora_gql.errors import NotFound, require_length, require_range
+from lexora_gql.errors import InvalidInput, NotFound, require_length, require_range
 from lexora_gql.ports.event_bus import EventBus
 from lexora_gql.storage.database import Database
 from lexora_gql.storage.keyset import Page, PageRequest
@@ -28,6 +37,7 @@ from lexora_gql.storage.keyset import Page, PageRequest
 QUESTION_CHARACTERS_MAX = 4_000
 TITLE_CHARACTERS_MAX = 200
 KEY_CHARACTERS_MAX = 200
+COMMENT_CHARACTERS_MAX = 2_000
 WAIT_SECONDS_MAX = 60.0
 # A producer hears of a stop within a second, so most callers see the end.
 STOP_SECONDS = 2.0
@@ -194,6 +204,26 @@ class ConversationService:
         await self.bus.ring(stop_topic(message_id))
         return await self._wait(viewer, message, STOP_SECONDS)
 
+    async def rate(self, viewer: Viewer, message_id: UUID, rating: Rating | None, comment: str | None) -> Message:
+        """Keep what the viewer thinks of an answer; None takes it back, the comment included.
+
+        Raises:
+            InvalidInput: The message is a question, the comment is longer than 2,000 characters or comes without
+                a rating.
+            NotFound: There is no such message of the viewer's.
+        """
+        said = _checked_comment(rating, comment)
+        async with self.database.transaction(viewer) as session:
+            message = await ConversationRepository(session).message(message_id, lock=True)
+            if message is None:
+                raise NotFound(path=("id",))
+            if message.role is not MessageRole.ASSISTANT:
+                text = "`id` must name an answer."
+                raise InvalidInput(text, path=("id",))
+            message.rating, message.rating_comment = rating, said
+            message.rated_at = now() if rating is not None else None
+        return message
+
     def events(
         self, viewer: Viewer, message_id: UUID, *, after: AnswerPosition | None
     ) -> AsyncGenerator[AnswerEvent, None]:
@@ -224,3 +254,11 @@ def checked_title(title: str) -> str:
         InvalidInput: It is blank or longer than 200 characters.
     """
     return require_length("title", title.strip(), low=1, high=TITLE_CHARACTERS_MAX)
+
+
+def _checked_comment(rating: Rating | None, comment: str | None) -> str | None:
+    said = require_length("comment", (comment or "").strip(), low=0, high=COMMENT_CHARACTERS_MAX)
+    if said and rating is None:
+        message = "`comment` needs a `rating` that it says more of."
+        raise InvalidInput(message, path=("comment",))
+    return said or None

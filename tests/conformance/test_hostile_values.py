@@ -205,7 +205,8 @@ class TestIds:
         assert set(data.values()) == {None}
 
     @pytest.mark.parametrize(
-        "field", ["deleteDocument", "reprocessDocument", "deleteConversation", "stopAnswer", "regenerateAnswer"]
+        "field",
+        ["deleteDocument", "reprocessDocument", "deleteConversation", "stopAnswer", "regenerateAnswer", "rateMessage"],
     )
     async def test_nothing_with_such_an_id_is_changed(self, reader: Client, field: str) -> None:
         query = f"mutation($id: ID!) {{ {field}(id: $id) {{ __typename ... on UserError {{ code }} }} }}"

@@ -107,6 +107,7 @@ CASES: dict[str, list[Case]] = {
     "SendMessageInput.parentId": [sending("Message", "parentId: $id", is_in_own=True)],
     "EditMessageInput.id": [mutation("Message", 'editMessage(input: {id: $id, content: "Mine?"})')],
     "Mutation.regenerateAnswer(id)": [mutation("Message", "regenerateAnswer(id: $id)")],
+    "Mutation.rateMessage(id)": [mutation("Message", "rateMessage(id: $id, rating: DOWN)")],
     "Mutation.stopAnswer(id)": [mutation("Message", "stopAnswer(id: $id)")],
     "Mutation.renameCollection(id)": [mutation("Collection", 'renameCollection(id: $id, name: "Mine")')],
     "Mutation.renameConversation(id)": [mutation("Conversation", 'renameConversation(id: $id, title: "Mine")')],

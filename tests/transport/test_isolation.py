@@ -85,6 +85,7 @@ class TestMutations:
             ("DeleteConversation", "Conversation", {}),
             ("StopAnswer", "Message", {}),
             ("RegenerateAnswer", "Message", {}),
+            ("RateMessage", "Message", {"rating": "DOWN"}),
         ],
     )
     async def test_a_stranger_changes_nothing(self, api: Api, name: str, kind: str, more: dict[str, Any]) -> None:

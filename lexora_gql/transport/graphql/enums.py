@@ -8,7 +8,7 @@ from strawberry.types.enum import StrawberryEnumDefinition
 
 from lexora_gql.accounts.models import Role
 from lexora_gql.conversations.citations import CitationVerification
-from lexora_gql.conversations.models import AnswerFailureCode, AnswerMode, MessageRole, MessageStatus
+from lexora_gql.conversations.models import AnswerFailureCode, AnswerMode, MessageRole, MessageStatus, Rating
 from lexora_gql.documents.models import CollectionAccess, DocumentStatus, IngestionFailureCode, IngestionStage
 from lexora_gql.documents.repository import DocumentOrder
 
@@ -24,6 +24,7 @@ __all__ = [
     "IngestionStage",
     "MessageRole",
     "MessageStatus",
+    "Rating",
     "RegistrationMode",
     "Role",
 ]
@@ -174,6 +175,7 @@ describe(
     INTERRUPTED="The server that wrote it went away.",
     INTERNAL="Something else; the server's log has it.",
 )
+describe(Rating, "What a reader thinks of an answer.", UP="It was good.", DOWN="It was not.")
 describe(
     CitationVerification,
     "Whether the source says what the answer's sentence says.",

@@ -8,7 +8,7 @@ import strawberry
 from lexora_gql.conversations import models
 from lexora_gql.transport.graphql.citations import Citation, RetrievalTrace
 from lexora_gql.transport.graphql.context import Info
-from lexora_gql.transport.graphql.enums import AnswerFailureCode, AnswerMode, MessageRole, MessageStatus
+from lexora_gql.transport.graphql.enums import AnswerFailureCode, AnswerMode, MessageRole, MessageStatus, Rating
 from lexora_gql.transport.graphql.ids import to_global_id
 from lexora_gql.transport.graphql.interfaces import Node
 from lexora_gql.transport.graphql.loaders import load_seen
@@ -38,6 +38,22 @@ class AnswerFailure:
     is_retryable: bool = strawberry.field(description="Whether asking again may help.")
 
 
+@strawberry.type(description="What its reader thinks of an answer.")
+class Feedback:
+    """What its reader thinks of an answer."""
+
+    rating: Rating = strawberry.field(description="Good or not.")
+    comment: str | None = strawberry.field(description="What the reader said of it, at most 2,000 characters.")
+    at: datetime = strawberry.field(description="When it was given.")
+
+    @classmethod
+    def of(cls, row: models.Message) -> Self | None:
+        """Return what was given; None where nothing was, or where it was taken back."""
+        if row.rating is None or row.rated_at is None:
+            return None
+        return cls(rating=row.rating, comment=row.rating_comment, at=row.rated_at)
+
+
 @strawberry.type(description="A question or an answer.")
 class Message(Node):
     """A question or an answer."""
@@ -58,6 +74,7 @@ class Message(Node):
     model: str | None = strawberry.field(description="The model that wrote it.")
     usage: TokenUsage | None = strawberry.field(description="What it cost, where the provider tells.")
     failure: AnswerFailure | None = strawberry.field(description="Why it FAILED or was INTERRUPTED; null otherwise.")
+    feedback: Feedback | None = strawberry.field(description="What you think of the answer; see `rateMessage`.")
     created_at: datetime = strawberry.field(description="When it was sent, or begun.")
     finished_at: datetime | None = strawberry.field(description="When it reached its end.")
 
@@ -99,6 +116,7 @@ class Message(Node):
             model=row.model,
             usage=_usage(row),
             failure=_failure(row),
+            feedback=Feedback.of(row),
             created_at=row.created_at,
             finished_at=row.finished_at,
         )

@@ -12,6 +12,7 @@ from lexora_gql.transport.graphql.conversations import ConversationMutation, Con
 from lexora_gql.transport.graphql.document_queries import DocumentMutation, DocumentQuery
 from lexora_gql.transport.graphql.feed import FeedQuery, FeedSubscription
 from lexora_gql.transport.graphql.nodes import NodeQuery
+from lexora_gql.transport.graphql.rating import RatingMutation
 from lexora_gql.transport.graphql.reindexing import ReindexMutation, ReindexQuery
 from lexora_gql.transport.graphql.results import HANDLERS
 from lexora_gql.transport.graphql.retrieval import RetrievalQuery
@@ -44,6 +45,7 @@ class Mutation(
     DocumentMutation,
     ConversationMutation,
     AskingMutation,
+    RatingMutation,
     ReindexMutation,
 ):
     """Changing."""

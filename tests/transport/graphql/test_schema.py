@@ -42,14 +42,12 @@ ADDED_FIELDS = {"Citation": {"rects"}, "SearchHit": {"fusedRank", "rerankScore"}
 ADDED_TYPES = {"PageRect"}
 
 ABSENT_FIELDS = {
-    "Message": {"feedback"},
     "Mutation": {
         "changePassword",
         "createApiKey",
         "deleteAccount",
         "deleteUser",
         "exchangeLoginCode",
-        "rateMessage",
         "requestPasswordReset",
         "resetPassword",
         "revokeApiKey",
