@@ -42,18 +42,21 @@ class ExtractiveChat:
         question, sources = request.question, request.sources
         # Some milliseconds of work, which the event loop is spared.
         ranked = await asyncio.to_thread(scoring.rank, question, sources)
-        if self._embedder is not None and ranked:
-            meaning = await self._meaning(self._embedder, question, ranked[:EMBEDDED_MAX])
-            ranked = await asyncio.to_thread(scoring.rank, question, sources, meaning=meaning)
+        if self._embedder is not None and ranked.candidates:
+            meaning = await self.meaning(self._embedder, question, ranked.candidates[:EMBEDDED_MAX])
+            ranked = await asyncio.to_thread(
+                scoring.rank, question, sources, meaning=meaning, weight_of_meaning=self._embedder.weight
+            )
         return scoring.choose(question, ranked)
 
     @staticmethod
-    async def _meaning(
+    async def meaning(
         embedder: Embedder, question: str, candidates: Sequence[scoring.Candidate]
-    ) -> dict[tuple[int, int], float]:
+    ) -> dict[tuple[int, int], float] | None:
+        """Return each candidate's cosine with the question, by source and place; None where no embedder can tell."""
         try:
             vectors = await embedder.embed([question, *(candidate.text for candidate in candidates)])
         except (EmbedderUnavailable, EmbedderRejected):
-            return {}
-        worth = embedder.weight * np.maximum(0.0, vectors[1:] @ vectors[0])
-        return {(found.source, found.place): float(value) for found, value in zip(candidates, worth, strict=True)}
+            return None
+        alike = np.maximum(0.0, vectors[1:] @ vectors[0])
+        return {(found.source, found.place): float(value) for found, value in zip(candidates, alike, strict=True)}

@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from lexora_gql.adapters.evidence_thresholds import evidence_min, trust_in_meaning
 from lexora_gql.adapters.question_words import asks_for_name, asks_for_number, is_stop_word
 from lexora_gql.adapters.sentences import quoted, sentences
 from lexora_gql.ports.chat_model import PromptSource
@@ -20,14 +21,6 @@ WEIGHT_OF_CONTEXT = 0.4
 WEIGHT_OF_RANK = 0.08
 WEIGHT_OF_LIKENESS = 0.1
 WEIGHT_OF_KIND = 0.15
-
-COVERAGE_MIN = 0.28
-COVERAGE_MIN_UNSPACED = 0.17
-"""The best sentence holds at least this share of the question, or there is no evidence.
-
-Pairs of characters are more than words, and each says less. Measured with eight sources a question: in English 97 of
-100 questions pass whose passage is among the sources, and 42 of 100 where only others from the same articles are.
-"""
 
 RELATIVE_MIN = 0.62
 """What follows the best sentence is worth at least this share of it."""
@@ -75,6 +68,7 @@ class Candidate:
         text: On one line, else to the letter.
         features: What it is about.
         coverage: Share of the question that it and its context hold, 0 to 1.
+        likeness: Cosine with the question; 0 where no embedder told.
         score: Orders the candidates of one question.
     """
 
@@ -83,7 +77,23 @@ class Candidate:
     text: str
     features: frozenset[str]
     coverage: float
+    likeness: float
     score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Ranking:
+    """What may be quoted for a question.
+
+    Attributes:
+        candidates: Best first.
+        shared: Share of the question that the one source holds that holds the most of it, 0 to 1.
+        knows_meaning: Whether an embedder told of the candidates.
+    """
+
+    candidates: Sequence[Candidate]
+    shared: float
+    knows_meaning: bool
 
 
 def features(text: str) -> frozenset[str]:
@@ -131,16 +141,21 @@ def quality(text: str) -> float:
 
 
 def rank(
-    question: str, sources: Sequence[PromptSource], *, meaning: Mapping[tuple[int, int], float] | None = None
-) -> list[Candidate]:
-    """Return every sentence that has something in common with the question, best first.
+    question: str,
+    sources: Sequence[PromptSource],
+    *,
+    meaning: Mapping[tuple[int, int], float] | None = None,
+    weight_of_meaning: float = 0.0,
+) -> Ranking:
+    """Return every sentence that has something in common with the question.
 
     Args:
         question: Standalone.
         sources: Best first.
-        meaning: What a sentence is worth by its meaning, by source and place, where an embedder told; 1 is as much as
-            holding the whole question.
+        meaning: Cosine of a sentence with the question, by source and place, where an embedder told.
+        weight_of_meaning: What a cosine of 1 is worth; 1 is as much as holding the whole question.
     """
+    likeness = meaning or {}
     asked = features(question)
     parts = [[quoted(source.text, span) for span in sentences(source.text)] for source in sources]
     known = [[features(text) for text in texts] for texts in parts]
@@ -159,14 +174,27 @@ def rank(
                 continue
             coverage = (direct + WEIGHT_OF_CONTEXT * around) / total
             kind = WEIGHT_OF_KIND * _is_of_kind(question, text)
-            worth = coverage + (meaning or {}).get((source, place), 0.0) + prior + kind
-            found.append(Candidate(source, place, text, own, coverage, worth * quality(text)))
-    return sorted(found, key=lambda candidate: (-candidate.score, candidate.source, candidate.place))
+            alike = likeness.get((source, place), 0.0)
+            worth = (coverage + weight_of_meaning * alike + prior + kind) * quality(text)
+            found.append(Candidate(source, place, text, own, coverage, alike, worth))
+    found.sort(key=lambda candidate: (-candidate.score, candidate.source, candidate.place))
+    return Ranking(found, _shared(asked, sources, known), meaning is not None)
 
 
-def choose(question: str, candidates: Sequence[Candidate]) -> list[Candidate]:
+def _shared(asked: frozenset[str], sources: Sequence[PromptSource], known: Sequence[Sequence[frozenset[str]]]) -> float:
+    held = [
+        asked & features(source.title).union(*sentences_) for source, sentences_ in zip(sources, known, strict=True)
+    ]
+    holding = Counter(word for words in held for word in words)
+    weights = {word: math.log(1 + (len(held) + 1) / (holding[word] + 0.5)) for word in asked}
+    total = sum(weights.values()) or 1.0
+    return max((sum(weights[word] for word in words) / total for words in held), default=0.0)
+
+
+def choose(question: str, ranking: Ranking) -> list[Candidate]:
     """Return what to quote: the best, then what adds to it in the order of the sources; nothing without evidence."""
-    if not candidates or candidates[0].coverage < _coverage_min(question):
+    candidates = ranking.candidates
+    if not candidates or evidence(question, ranking) < evidence_min(question, knows_meaning=ranking.knows_meaning):
         return []
     best = candidates[0]
     chosen = [best]
@@ -178,15 +206,16 @@ def choose(question: str, candidates: Sequence[Candidate]) -> list[Candidate]:
     return [best, *sorted(chosen[1:], key=lambda candidate: (candidate.source, candidate.place))]
 
 
+def evidence(question: str, ranking: Ranking) -> float:
+    """Return how much speaks for the answer being there: what of the question is held, and how alike the best is."""
+    held = (max(candidate.coverage for candidate in ranking.candidates) + ranking.shared) / 2
+    return held + trust_in_meaning(question) * ranking.candidates[0].likeness
+
+
 def _weights(asked: frozenset[str], known: Sequence[Sequence[frozenset[str]]]) -> dict[str, float]:
     count = sum(map(len, known))
     holding = Counter(word for texts in known for own in texts for word in own & asked)
     return {word: math.log(1 + (count + 1) / (holding[word] + 0.5)) for word in asked}
-
-
-def _coverage_min(question: str) -> float:
-    unspaced = sum(map(len, re.findall(f"[{_UNSPACED}]+", question)))
-    return COVERAGE_MIN_UNSPACED if unspaced * 2 > len(question) else COVERAGE_MIN
 
 
 def _is_of_kind(question: str, text: str) -> bool:
