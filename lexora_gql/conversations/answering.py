@@ -14,7 +14,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from lexora_gql.accounts.viewer import Viewer
 from lexora_gql.conversations.answers import LiveAnswer, answer_topic
-from lexora_gql.conversations.citations.markers import MarkerFilter
 from lexora_gql.conversations.citing import Citing, still_there
 from lexora_gql.conversations.errors import ProducerLost
 from lexora_gql.conversations.leases import AnswerEnd, AnswerLease, AnswerLeaseRepository
@@ -29,6 +28,7 @@ from lexora_gql.conversations.outcomes import Draft, Evidence, Outcome, failed_o
 from lexora_gql.conversations.prompts.no_evidence import no_evidence
 from lexora_gql.conversations.prompts.prompting import Turn, build, fit
 from lexora_gql.conversations.questions import Standalone
+from lexora_gql.conversations.shown import ShownText
 from lexora_gql.errors import IndexLoading
 from lexora_gql.ports.chat_model import ChatModel, ChatRequest, PromptSource, TextPiece, Usage
 from lexora_gql.ports.event_bus import EventBus
@@ -137,10 +137,10 @@ class Answerer:
             return await self._without_evidence(job, live, evidence)
         mode = AnswerMode.EXTRACTIVE if self.model.is_extractive else AnswerMode.GENERATED
         await self._tell_sources(job, evidence, mode)
-        markers = MarkerFilter(range(1, len(evidence.hits) + 1))
-        draft.hits, draft.markers = evidence.hits, markers
-        usage = await self._stream(request, live, markers)
-        live.add(markers.flush())
+        shown = ShownText(f"{job.question}\n{query}", request.sources)
+        draft.hits, draft.shown = evidence.hits, shown
+        usage = await self._stream(request, live, shown)
+        live.add(shown.flush())
         if not live.text.strip():
             return await self._without_evidence(job, live, evidence)
         return Outcome(MessageStatus.COMPLETED, mode, usage, is_written=True)
@@ -198,7 +198,7 @@ class Answerer:
         )
         return Evidence(query, found, found.hits[: len(fitted.sources)]), request
 
-    async def _stream(self, request: ChatRequest, live: LiveAnswer, markers: MarkerFilter) -> Usage | None:
+    async def _stream(self, request: ChatRequest, live: LiveAnswer, shown: ShownText) -> Usage | None:
         usage: Usage | None = None
         started, is_first = time.perf_counter(), True
         async with aclosing(self.model.stream(request)) as pieces:
@@ -207,7 +207,7 @@ class Answerer:
                     if is_first:
                         self.metrics.answer_first_token_seconds.observe(time.perf_counter() - started)
                         is_first = False
-                    live.add(markers.feed(piece.text))
+                    live.add(shown.feed(piece.text))
                 else:
                     usage = piece
         return usage
@@ -266,9 +266,8 @@ class Answerer:
                 await asyncio.sleep(COMMIT_PAUSE_SECONDS)
 
     async def _citations(self, job: AnswerJob, text: str, draft: Draft) -> list[dict[str, object]]:
-        if not draft.markers.spans:
-            return []
-        return await self.citing.rows(job.viewer, job.lease.answer_id, text, draft.markers.spans, draft.hits)
+        spans = draft.shown.spans if draft.shown else ()
+        return await self.citing.rows(job.viewer, job.lease.answer_id, text, spans, draft.hits) if spans else []
 
     def _count(self, job: AnswerJob, outcome: Outcome) -> None:
         mode = outcome.mode.value if outcome.mode else "NONE"

@@ -1,10 +1,10 @@
 """What an answer is based on, and how it ends."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from lexora_gql.conversations.citations.markers import MarkerFilter
 from lexora_gql.conversations.models import AnswerFailureCode, AnswerMode, MessageStatus
+from lexora_gql.conversations.shown import ShownText
 from lexora_gql.errors import DomainError, Unavailable
 from lexora_gql.ports.chat_model import ChatModelError, Usage
 from lexora_gql.retrieval.service import Found, Hit
@@ -24,11 +24,11 @@ class Draft:
     """What an answer's citations are made from, also of one that is broken off.
 
     Attributes:
-        markers: Those shown so far.
+        shown: The text so far, and the markers in it.
     """
 
     hits: Sequence[Hit] = ()
-    markers: MarkerFilter = field(default_factory=lambda: MarkerFilter(()))
+    shown: ShownText | None = None
 
 
 @dataclass(frozen=True, slots=True)
