@@ -4,9 +4,10 @@ import asyncio
 import secrets
 import shutil
 import signal
+import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
@@ -19,7 +20,7 @@ from tests.end_to_end.stack import Program, Stack, reachable_folder
 
 PATIENCE_SECONDS = 120.0
 LOOK_SECONDS = 0.02
-STARTS = 5
+STARTS = 20
 API_RECONCILE_SECONDS = 5
 
 
@@ -30,6 +31,8 @@ class Place:
     Attributes:
         name: worker1, api1 and so on; also its user at PostgreSQL.
         port: Of an API; 0 for a worker.
+        program: The latest, which may still be starting: it can stand at a point before it says that it works.
+        launched_at: When that began, as PostgreSQL's clock has it: all are on one machine.
         starts: How many processes it has seen.
     """
 
@@ -37,13 +40,25 @@ class Place:
     database_url: str
     port: int = 0
     program: Program | None = None
+    launched_at: float = 0.0
     is_frozen: bool = False
     starts: int = 0
+    coming: "asyncio.Task[None] | None" = None
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether there is a process, starting or frozen perhaps."""
+        return self.program is not None and self.program.process.returncode is None
+
+    @property
+    def is_coming(self) -> bool:
+        """Whether a process is being started."""
+        return self.coming is not None and not self.coming.done()
 
     @property
     def is_working(self) -> bool:
         """Whether there is a process that runs."""
-        return self.program is not None and self.program.process.returncode is None and not self.is_frozen
+        return self.is_alive and not self.is_coming and not self.is_frozen
 
 
 @dataclass(slots=True)
@@ -54,7 +69,6 @@ class Ground:
     stack: Stack
     points: Points
     places: dict[str, Place]
-    _coming: set["asyncio.Task[None]"] = field(default_factory=set)
 
     @classmethod
     @asynccontextmanager
@@ -74,9 +88,10 @@ class Ground:
         postgres = EmbeddedPostgres(folder / "postgres")
         async with AsyncExitStack() as ending:
             ending.callback(shutil.rmtree, folder)
+            # First, as it imports for seconds, and others need not wait for that.
+            nursery = await ending.enter_async_context(Nursery.open(without=without))
             ending.push_async_callback(postgres.stop)
             await postgres.start()
-            nursery = await ending.enter_async_context(Nursery.open(without=without))
             stack = await ending.enter_async_context(Stack.open(postgres.url, **settings))
             stack.launch = nursery.launch
             names = [f"worker{n + 1}" for n in range(workers)] + [f"api{n + 1}" for n in range(apis)]
@@ -90,8 +105,15 @@ class Ground:
             }
             ground = cls(postgres, stack, points, places)
             ending.push_async_callback(ground._stay_away)
-            await asyncio.gather(*(ground._start(place) for place in places.values()))
+            for place in places.values():
+                ground._bring_back(place)
+            await asyncio.gather(*(place.coming for place in places.values() if place.coming))
             yield ground
+
+    @property
+    def processes(self) -> int:
+        """How many processes there are; never more than places."""
+        return sum(program.process.returncode is None for program in self.stack.programs)
 
     def working(self, kind: str = "worker") -> list[Place]:
         """Return the places of a kind where a process works."""
@@ -165,30 +187,39 @@ class Ground:
         await self.stack.redis.start()
 
     def _bring_back(self, place: Place) -> None:
-        coming = asyncio.create_task(self._start(place))
-        self._coming.add(coming)
-        coming.add_done_callback(self._coming.discard)
+        # Whoever is starting one sees that it has ended, and starts another.
+        if not place.is_coming:
+            place.coming = asyncio.create_task(self._start(place))
 
     async def _start(self, place: Place) -> None:
+        for _ in range(STARTS):
+            place.starts += 1
+            place.launched_at = time.time()
+            try:
+                await self._launch(place)
+            except (AssertionError, TimeoutError):
+                # One that starts while PostgreSQL is away may end or wait, or it was killed already.
+                if place.program is not None:
+                    await place.program.kill()
+                continue
+            if place.is_alive:
+                return
+        message = f"{place.name} did not start, {STARTS} times."
+        raise AssertionError(message)
+
+    async def _launch(self, place: Place) -> None:
         settings = {"DATABASE_URL": place.database_url}
         if place.port:
             # Else APIs, which tidy up as well, would mostly be there first, and workers are what is killed.
             settings |= {"RECONCILE_SECONDS": f"{API_RECONCILE_SECONDS}"}
-        for attempt in range(STARTS):
-            place.starts += 1
-            try:
-                if place.port:
-                    place.program = await self.stack.start_api(port=place.port, **settings)
-                else:
-                    place.program = await self.stack.start_worker(**settings)
-            except AssertionError:
-                # A process that starts while PostgreSQL is away may end, and whoever looks after it starts another.
-                if attempt + 1 == STARTS:
-                    raise
-            else:
-                return
+            place.program = await self.stack.launch_api(place.port, **settings)
+            await place.program.ready()
+        else:
+            place.program = await self.stack.launch_worker(**settings)
+            await place.program.works()
 
     async def _stay_away(self) -> None:
-        for coming in tuple(self._coming):
-            coming.cancel()
-        await asyncio.gather(*self._coming, return_exceptions=True)
+        coming = [place.coming for place in self.places.values() if place.coming is not None]
+        for task in coming:
+            task.cancel()
+        await asyncio.gather(*coming, return_exceptions=True)

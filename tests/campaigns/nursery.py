@@ -119,14 +119,19 @@ class Nursery:
 
 def main(without: str) -> None:
     """Fork as ordered until the orders end."""
-    from lexora_gql.assembly import server, worker  # noqa: PLC0415  # seconds that nobody else should spend
+    from lexora_gql.__main__ import app  # noqa: PLC0415  # seconds that nobody else should spend
+    from lexora_gql.assembly import server, worker  # noqa: PLC0415  # as above
 
     take_out(without)
     # On a machine that is busy with other things, workers, who give way to everybody, would stand still for seconds and
     # lose their leases for want of a processor; that is not what is tested. Only root may ask for it.
     with suppress(PermissionError):
         os.nice(-worker.NICENESS)
-    commands = {"serve": server.serve, "work": worker.work}
+    commands = {
+        "serve": server.serve,
+        "work": worker.work,
+        "audit": lambda _settings: app(["audit"], standalone_mode=False) or 0,
+    }
     os.set_blocking(0, False)
     pending = b""
     while True:

@@ -6,7 +6,7 @@ for certain. The product knows nothing of it. A second trigger writes a history 
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from enum import StrEnum
@@ -107,10 +107,12 @@ class Standing:
     Attributes:
         who: The name with which it signed in to PostgreSQL.
         backend: The process of PostgreSQL that serves it.
+        signed_in_at: By PostgreSQL's clock.
     """
 
     who: str
     backend: int
+    signed_in_at: float
 
 
 @dataclass(slots=True)
@@ -150,18 +152,19 @@ class ArmedPoint:
     connection: "asyncpg.Connection[asyncpg.Record]"
     point: Point
 
-    async def reached(self, *, within_seconds: float) -> Standing | None:
-        """Wait until somebody stands there; None where nobody comes in time."""
+    async def reached(self, is_meant: Callable[[Standing], bool], *, within_seconds: float) -> Standing | None:
+        """Wait until somebody who is meant stands there; None where nobody comes in time."""
         query = """
-            SELECT usename, pid FROM pg_locks JOIN pg_stat_activity USING (pid)
-            WHERE locktype = 'advisory' AND NOT granted AND classid = $1 AND objid = $2 LIMIT 1
+            SELECT usename, pid, extract(epoch FROM backend_start)::float FROM pg_locks
+            JOIN pg_stat_activity USING (pid)
+            WHERE locktype = 'advisory' AND NOT granted AND classid = $1 AND objid = $2
         """
         loop = asyncio.get_running_loop()
         deadline = loop.time() + within_seconds
         while loop.time() < deadline:
-            row = await self.connection.fetchrow(query, LOCKS, _number(self.point))
-            if row is not None:
-                return Standing(row["usename"], row["pid"])
+            for row in await self.connection.fetch(query, LOCKS, _number(self.point)):
+                if is_meant(standing := Standing(*row)):
+                    return standing
             await asyncio.sleep(LOOK_SECONDS)
         return None
 

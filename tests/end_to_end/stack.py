@@ -88,6 +88,10 @@ class Program:
                     pass
                 await asyncio.sleep(0.05)
 
+    async def works(self) -> None:
+        """Wait until the worker works."""
+        await self.says("worker_started")
+
     async def says(self, text: str) -> None:
         """Wait until the log holds a text."""
         async with asyncio.timeout(READY_SECONDS):
@@ -158,28 +162,31 @@ class Stack:
 
     async def start_api(self, *, port: int | None = None, **settings: str) -> Program:
         """Start an API, on a free port unless one is named, and wait until it is ready."""
-        port = port or free_port()
-        program = await self._start("serve", {"PORT": str(port), **settings})
-        program.address = f"http://127.0.0.1:{port}"
+        program = await self.launch_api(port or free_port(), **settings)
         await program.ready()
         return program
 
     async def start_worker(self, **settings: str) -> Program:
         """Start a worker and wait until it works."""
-        program = await self._start("work", settings)
-        await program.says("worker_started")
+        program = await self.launch_worker(**settings)
+        await program.works()
         return program
 
-    async def audit(self, *options: str) -> tuple[int | None, str]:
+    async def launch_api(self, port: int, **settings: str) -> Program:
+        """Begin to start an API."""
+        program = await self._start("serve", {"PORT": str(port), **settings})
+        program.address = f"http://127.0.0.1:{port}"
+        return program
+
+    async def launch_worker(self, **settings: str) -> Program:
+        """Begin to start a worker."""
+        return await self._start("work", settings)
+
+    async def audit(self) -> tuple[int, str]:
         """Run `lexora audit` and return its exit code and the last line that it says."""
-        process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "lexora_gql", "audit", *options),
-            cwd=PROJECT,
-            env=self.environment(),
-            stdout=asyncio.subprocess.PIPE,
-        )
-        said, _ = await process.communicate()
-        return process.returncode, said.decode().splitlines()[-1]
+        log = self.folder / f"audit{next(self.numbers)}.log"
+        program = Program(await self.launch("audit", self.environment(), log), log)
+        return await program.process.wait(), program.output().splitlines()[-1]
 
     def environment(self, **settings: str) -> dict[str, str]:
         """Return the environment of a process or a command of this stack."""

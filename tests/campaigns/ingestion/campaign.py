@@ -112,9 +112,12 @@ class Campaign:
                 self.say(f"{time.monotonic() - started:6.0f} s  {number} of {len(steps)} steps, {accepted} accepted")
         await self.faults.finish()
         await self.ground.someone_works(at_least=WORKERS)
+        await self.ground.someone_works("api", at_least=APIS)
         self.report.figures["steps"] = f"{len(steps)} in {time.monotonic() - started:.0f} s"
         self.report.figures |= {what: str(count) for what, count in sorted(self.faults.done.items())}
         self.report.check("somebody came to every point", self.faults.missed)
+        uncounted = checks.uncounted(self.ground.processes, len(self.ground.places))
+        self.report.check("what was killed has ended", uncounted)
 
     async def _check_ends(self) -> None:
         """Check what only holds before anything is started again."""

@@ -98,6 +98,10 @@ def _long(seed: str, size: int) -> bytes:
     return long_text(seed, paragraphs=2_500 * size).encode()
 
 
+def _many(seed: str, size: int) -> bytes:
+    return long_text(seed, paragraphs=150 * size).encode()
+
+
 def _dotted(seed: str, size: int) -> bytes:
     # Where everything might be a sentence a text takes long to be cut.
     return f"{seed} {('words' + ' .' * 40) * 15_000 * size}".encode()
@@ -114,7 +118,8 @@ KINDS: dict[str, tuple[str, Make]] = {
     **MADE,
     "pages": ("pdf", _pages),
     "long": ("txt", _long),
+    "many": ("txt", _many),
     "dotted": ("txt", _dotted),
 }
 # What is done within a third of a second, or has few passages, writes nothing between its claim and its commit.
-SLOW = {Point.PARSING: "pages", Point.CHUNKING: "dotted", Point.EMBEDDING: "long", Point.INDEXING: "long"}
+SLOW = {Point.PARSING: "pages", Point.CHUNKING: "dotted", Point.EMBEDDING: "long", Point.INDEXING: "many"}

@@ -197,6 +197,12 @@ class TestAttempts:
         assert checks.unforeseen(stock) == []
 
 
+class TestUncounted:
+    def test_a_process_that_a_kill_missed_is_found(self) -> None:
+        assert checks.uncounted(5, 5) == []
+        assert checks.uncounted(6, 5) == ["6 processes are in 5 places"]
+
+
 class TestViews:
     def test_an_end_that_was_not_told_is_found(
         self, ledger: Ledger, stock: Stock, views: dict[str, list[Seen]]
