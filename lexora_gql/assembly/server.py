@@ -12,7 +12,7 @@ import uvloop
 from starlette.applications import Starlette
 from starlette.types import ASGIApp
 
-from lexora_gql.assembly.memory import share_heaps
+from lexora_gql.assembly.memory import keep_what_is_here, share_heaps
 from lexora_gql.assembly.process import Process, open_process
 from lexora_gql.assembly.signals import stop_requested
 from lexora_gql.housekeeping import AUDIT_AFTER_SECONDS, AUDIT_SECONDS, TIDY_SECONDS, Housekeeping
@@ -116,6 +116,7 @@ async def _serve(settings: Settings, listener: socket.socket) -> None:
     async with open_process(settings) as process:
         lifecycle = Lifecycle()
         server = Server(configuration(application(process, lifecycle)))
+        keep_what_is_here()
         with stop_requested() as stop:
             beside = [
                 asyncio.create_task(every(settings.reconcile_seconds, "reconcile", process.upkeep.reconcile)),

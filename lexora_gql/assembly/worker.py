@@ -9,7 +9,7 @@ import structlog
 import uvloop
 
 from lexora_gql.adapters.arq_queue import JOB_NAME, QUEUE_NAME, connect, job_deserializer, job_serializer
-from lexora_gql.assembly.memory import share_heaps
+from lexora_gql.assembly.memory import keep_what_is_here, share_heaps
 from lexora_gql.assembly.process import Process, open_process
 from lexora_gql.assembly.signals import stop_requested
 from lexora_gql.housekeeping import TIDY_SECONDS, Housekeeping
@@ -43,6 +43,7 @@ def work(settings: Settings) -> int:
 
 async def _work(settings: Settings) -> None:
     async with open_process(settings) as process:
+        keep_what_is_here()
         with stop_requested() as stop:
             slots = Slots(process.upkeep.ingestion, settings.worker_concurrency, process.upkeep.reembedding)
             reconcile = functools.partial(_reconcile, process, slots)

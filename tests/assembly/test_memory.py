@@ -48,3 +48,31 @@ def test_a_score_of_threads_keeps_no_more_than_two() -> None:
     # The second is the control: of a C library that gives each thread a heap, as most Linux systems have.
     assert growth("shared") < 60
     assert growth("apart") > 100
+
+
+LOOKED_AT = """
+import gc, weakref
+import lexora_gql.assembly.server
+from lexora_gql.assembly.memory import keep_what_is_here
+
+class Ring: pass
+
+before = len(gc.get_objects())
+keep_what_is_here()
+after = len(gc.get_objects())
+ring = Ring()
+ring.itself, seen = ring, weakref.ref(ring)
+del ring
+gc.collect()
+print(before, after, seen() is None)
+"""
+
+
+def test_what_stays_for_good_is_not_looked_through_for_what_is_left() -> None:
+    given = [sys.executable, "-c", LOOKED_AT]
+    printed = subprocess.run(given, capture_output=True, check=True, cwd=Path.cwd(), timeout=60).stdout.split()
+
+    before, after = map(int, printed[:2])
+    assert before > 100_000
+    assert after < 1_000
+    assert printed[2] == b"True"
