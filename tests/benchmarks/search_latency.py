@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from lexora_gql.adapters.local_index import LocalIndex
 from lexora_gql.adapters.local_index.analysis import terms_of
+from lexora_gql.adapters.local_index.bulk_analysis import BulkAnalysis
 from lexora_gql.ports.passage_index import IndexChanges, IndexedPassage
 
 LIMIT_MILLISECONDS = 25.0
@@ -65,9 +66,10 @@ class Bare:
         words = tantivy.Index(self._schema)
         words.register_tokenizer("whitespace", tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.whitespace()).build())
         writer = words.writer(32_000_000, 1)
-        for passage in given:
+        analysed = BulkAnalysis().terms([passage.text for passage in given])
+        for passage, (terms, _) in zip(given, analysed, strict=True):
             row = tantivy.Document()
-            row.add_text("terms", " ".join(terms_of(passage.text)))
+            row.add_text("terms", terms)
             row.add_unsigned("number", passage.number)
             writer.add_document(row)
         writer.commit()

@@ -91,18 +91,23 @@ class Connection:
         self._headers = {"Content-Type": "application/json", "Authorization": f"Bearer {token}"}
         self._query = print_ast(operation("Search"))
 
-    def search(self, question: str, *, first: int = 5) -> dict[str, object]:
-        """Return the result; an error is a failure."""
-        body = json.dumps({"query": self._query, "variables": {"query": question, "first": first}})
-        self._http.request("POST", "/graphql", body, self._headers)
-        answer = json.loads(self._http.getresponse().read())
-        assert "errors" not in answer, answer["errors"]
-        return dict(answer["data"]["search"])
+    def search(self, question: str, *, first: int = 5, collection: str | None = None) -> dict[str, object]:
+        """Return the result; asks again when told to while a collection is being loaded, another error is a failure."""
+        scope = None if collection is None else {"collectionIds": [collection]}
+        body = json.dumps({"query": self._query, "variables": {"query": question, "first": first, "scope": scope}})
+        while True:
+            self._http.request("POST", "/graphql", body, self._headers)
+            answer = json.loads(self._http.getresponse().read())
+            if "errors" not in answer:
+                return dict(answer["data"]["search"])
+            [error] = answer["errors"]
+            assert error["extensions"]["code"] == "INDEX_LOADING", error
+            time.sleep(error["extensions"]["retryAfterSeconds"])
 
-    def timed(self, question: str) -> float:
+    def timed(self, question: str, *, collection: str | None = None) -> float:
         """Search; return the milliseconds."""
         started = time.perf_counter()
-        self.search(question)
+        self.search(question, collection=collection)
         return (time.perf_counter() - started) * 1_000
 
 
