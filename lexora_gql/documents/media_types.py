@@ -19,6 +19,7 @@ class MediaType(StrEnum):
     MARKDOWN = "text/markdown"
     PLAIN_TEXT = "text/plain"
     CSV = "text/csv"
+    HTML = "text/html"
 
 
 ACCEPTED_MEDIA_TYPES = tuple(MediaType)
@@ -26,6 +27,13 @@ ACCEPTED_MEDIA_TYPES = tuple(MediaType)
 MARKDOWN_EXTENSIONS = {".md", ".markdown"}
 # Rows look like any text; only the name says that they are rows.
 CSV_EXTENSIONS = {".csv", ".tsv"}
+# So does a page about HTML, as text or as Markdown: the name says which it is.
+HTML_EXTENSIONS = {".html", ".htm", ".xhtml"}
+_KINDS_OF_TEXT = {
+    **dict.fromkeys(MARKDOWN_EXTENSIONS, MediaType.MARKDOWN),
+    **dict.fromkeys(CSV_EXTENSIONS, MediaType.CSV),
+    **dict.fromkeys(HTML_EXTENSIONS, MediaType.HTML),
+}
 BINARY_EXTENSIONS = {".pdf", ".docx"}
 # Readers of PDF accept rubbish of this length before the header, and so do many programs that make PDF.
 PDF_HEADER_BYTES = 1024
@@ -75,9 +83,7 @@ def detect(head: bytes, tail: bytes, filename: str) -> MediaType | None:
         return MediaType.DOCX if extension == ".docx" else None
     if extension in BINARY_EXTENSIONS or describe(head) is not None or not is_text(head):
         return None
-    if extension in CSV_EXTENSIONS:
-        return MediaType.CSV
-    return MediaType.MARKDOWN if extension in MARKDOWN_EXTENSIONS else MediaType.PLAIN_TEXT
+    return _KINDS_OF_TEXT.get(extension, MediaType.PLAIN_TEXT)
 
 
 def describe(head: bytes) -> str | None:
@@ -114,5 +120,6 @@ def media_types_of(extensions: Iterable[str]) -> tuple[MediaType, ...]:
         MediaType.MARKDOWN: MARKDOWN_EXTENSIONS,
         MediaType.PLAIN_TEXT: {".txt", ".text"},
         MediaType.CSV: CSV_EXTENSIONS,
+        MediaType.HTML: HTML_EXTENSIONS,
     }
     return tuple(media_type for media_type in MediaType if known[media_type] & wanted)

@@ -21,13 +21,14 @@ def detected(data: bytes, filename: str) -> MediaType | None:
 
 
 class TestDetecting:
-    def test_accepts_five_types(self) -> None:
+    def test_accepts_six_types(self) -> None:
         assert ACCEPTED_MEDIA_TYPES == (
             "application/pdf",
             "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
             "text/markdown",
             "text/plain",
             "text/csv",
+            "text/html",
         )
 
     @pytest.mark.parametrize(
@@ -50,6 +51,10 @@ class TestDetecting:
             ("text", b"# Title\n", "a.txt", MediaType.PLAIN_TEXT),
             ("text without an extension", b"Read me.\n", "README", MediaType.PLAIN_TEXT),
             ("rows", b"a,b\n1,2\n", "a.csv", MediaType.CSV),
+            ("a page", b"<!doctype html><p>Hi", "a.HTM", MediaType.HTML),
+            ("a page under the name of a text", b"<!doctype html><p>Hi", "a.txt", MediaType.PLAIN_TEXT),
+            ("a page under the name of a PDF", b"<!doctype html><p>Hi", "a.pdf", None),
+            ("a PDF under the name of a page", b"%PDF-1.7\n", "a.html", MediaType.PDF),
             ("rows parted by tabs", b"a\tb\n1\t2\n", "A.TSV", MediaType.CSV),
             ("rows under the name of a text", b"a,b\n1,2\n", "a.txt", MediaType.PLAIN_TEXT),
             ("a PDF under the name of rows", b"%PDF-1.7\n", "a.csv", MediaType.PDF),

@@ -4,6 +4,7 @@ import codecs
 import re
 from collections import Counter
 from contextlib import suppress
+from functools import partial
 
 import chardet
 
@@ -41,19 +42,42 @@ _ALPHABETS = {
 }  # fmt: skip
 
 
-def decode(data: bytes) -> str | None:
+_WIDER = {
+    **dict.fromkeys(("ascii", "us-ascii", "iso-8859-1", "latin1", "iso8859-1"), "cp1252"),
+    **dict.fromkeys(("gb2312", "gbk", "x-gbk"), "gb18030"),
+    **dict.fromkeys(("shift_jis", "shift-jis", "x-sjis", "sjis"), "cp932"),
+    "euc-kr": "cp949",
+    "big5": "big5hkscs",
+    "iso-8859-9": "cp1254",
+    "iso-8859-11": "cp874",
+}
+
+
+def decode(data: bytes, declared: str | None = None) -> str | None:
     """Return the text, or None when no encoding makes sense of the bytes.
 
     A byte order mark decides; else UTF-16 or UTF-32 where the bytes can be nothing else; else the escapes of ISO-2022
-    and HZ; else UTF-8 when it fits; else the guess of chardet on a sample, right for most texts of a sentence or two.
+    and HZ; else UTF-8 when it fits; else what the file says of itself; else the guess of chardet on a sample, right for
+    most texts of a sentence or two.
     """
     for mark, encoding in _MARKS:
         if data.startswith(mark):
             return data.decode(encoding, "replace")
     if (wide := wide_encoding(data)) is not None:
         return data.decode(wide, "replace")
-    for attempt in (_decode_escaped, _decode_utf8, _decode_legacy):
+    for attempt in (_decode_escaped, _decode_utf8, partial(_decode_declared, declared=declared), _decode_legacy):
         if (text := attempt(data)) is not None:
+            return text
+    return None
+
+
+def _decode_declared(data: bytes, *, declared: str | None) -> str | None:
+    if declared is None:
+        return None
+    # Browsers read more than the name says, and so do those who write for them.
+    name = _WIDER.get(declared.lower(), declared)
+    with suppress(LookupError, UnicodeError, ValueError):
+        if "\ufffd" not in (text := data.decode(name, "replace")):
             return text
     return None
 

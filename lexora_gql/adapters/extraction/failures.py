@@ -95,5 +95,5 @@ def crashed() -> ExtractionFailed:
 
 def unknown_type(media_type: str) -> ExtractionFailed:
     """Say that no reader knows this type."""
-    message = f"Files of type {media_type} cannot be read. Upload a PDF, DOCX, Markdown, CSV or plain text file."
+    message = f"Files of type {media_type} cannot be read. Upload a PDF, DOCX, HTML, Markdown, CSV or plain text file."
     return ExtractionFailed("CORRUPT", message)

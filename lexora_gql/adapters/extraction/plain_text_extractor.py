@@ -34,8 +34,16 @@ def read_plain_text(source: BinaryIO, _progress: Callable[[int, int | None], Non
     yield ExtractedText(text=text, pages=spans, page_count=len(spans))
 
 
-def read_decoded(source: BinaryIO, kind: str) -> str:
+HEAD_BYTES = 4_096
+
+
+def read_decoded(source: BinaryIO, kind: str, declared: Callable[[bytes], str | None] = lambda _: None) -> str:
     """Return a whole file's text, decoded.
+
+    Args:
+        source: The file.
+        kind: What it is called in a failure.
+        declared: Finds the encoding that the file's beginning names.
 
     Raises:
         ExtractionFailed: CORRUPT or TOO_LARGE_TO_PARSE.
@@ -43,7 +51,7 @@ def read_decoded(source: BinaryIO, kind: str) -> str:
     data = source.read(BYTES_MAX + 1)
     if len(data) > BYTES_MAX:
         raise failures.too_much_text()
-    text = decode(data)
+    text = decode(data, declared(data[:HEAD_BYTES]))
     if text is None:
         raise failures.corrupt(kind)
     if len(text) > CHARACTERS_MAX:

@@ -22,6 +22,7 @@ from lexora_gql.adapters.extraction.frames import (
     write_text,
     write_version,
 )
+from lexora_gql.adapters.extraction.html_extractor import read_html
 from lexora_gql.adapters.extraction.languages import language_of
 from lexora_gql.adapters.extraction.limits import CHARACTERS_MAX, Limits, confine
 from lexora_gql.adapters.extraction.markdown_extractor import read_markdown
@@ -50,6 +51,7 @@ READERS: dict[str, Reader] = {
     "text/markdown": read_markdown,
     "text/plain": read_plain_text,
     "text/csv": read_csv,
+    "text/html": read_html,
 }
 # Modules that the readers import only when they first need them; imported once here, every child has them.
 LATE_MODULES = (

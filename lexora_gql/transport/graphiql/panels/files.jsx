@@ -56,7 +56,7 @@ function DropZone() {
 }
 
 function wordsFor(mediaTypes) {
-  const words = { "application/pdf": "PDF", "text/markdown": "Markdown", "text/plain": "text", "text/csv": "CSV" };
+  const words = { "application/pdf": "PDF", "text/markdown": "Markdown", "text/plain": "text", "text/csv": "CSV", "text/html": "HTML" };
   return mediaTypes.map((type) => words[type] ?? (type.endsWith("wordprocessingml.document") ? "DOCX" : type)).join(", ");
 }
 
