@@ -6,12 +6,19 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+import structlog
 
 from lexora_gql.embedded.postgres import EmbeddedPostgres
 from lexora_gql.embedded.redis import EmbeddedRedis
 from lexora_gql.storage.database import Database
 from tests.database import connect, create_database, empty, is_occupied
 from tests.factories import Library
+
+
+def pytest_configure() -> None:
+    """Have what is logged within this process drawn plainly: with its variables, a traceback would take seconds."""
+    drawn = structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
+    structlog.configure(processors=[*structlog.get_config()["processors"][:-1], drawn])
 
 
 @pytest.fixture(scope="session")

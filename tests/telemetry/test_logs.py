@@ -43,11 +43,12 @@ def written() -> Iterator[Written]:
     before = root.handlers, root.level
     loggers = {name: logging.getLogger(name) for name in LOGGERS}
     states = {name: (logger.level, logger.handlers, logger.propagate) for name, logger in loggers.items()}
+    config = structlog.get_config()
     stream = Written()
     configure_logging("DEBUG", "json", stream=stream)
     yield stream
     logging.captureWarnings(capture=False)
-    structlog.reset_defaults()
+    structlog.configure(**config)
     root.handlers, root.level = before
     for name, (level, handlers, propagate) in states.items():
         loggers[name].setLevel(level)
