@@ -14,12 +14,13 @@ from lexora_gql.documents.models import Document, DocumentText
 from lexora_gql.documents.places import PageRect, locate
 from lexora_gql.errors import Unavailable
 from lexora_gql.ports.blob_store import BlobMissing, BlobStore, BlobStoreAway
-from lexora_gql.ports.page_reader import PageReader, PlacedWord
+from lexora_gql.ports.page_reader import Mark, PageReader, PlacedWord
 from lexora_gql.ports.text_extractor import ExtractionFailed, PageSpan
 from lexora_gql.storage.database import Database
 
 # Of one stretch: a passage stands on two pages at most, and nothing that is longer is a quotation.
 PAGES_MAX = 5
+FILES_AWAY = "Files cannot be read at the moment; try again."
 
 _ASKED = (
     func.unnest(
@@ -85,6 +86,29 @@ class PlacingService:
         words = dict(zip(files, read, strict=True))
         return await asyncio.to_thread(_located, stretches, files, words)
 
+    async def picture(self, viewer: Viewer, stretch: Stretch, page: int) -> bytes | None:
+        """Return a PNG of a page with a stretch marked on it.
+
+        None where the viewer may not read the document, or its format or this page of it cannot be drawn.
+
+        Raises:
+            Unavailable: Files cannot be read at the moment.
+        """
+        rects = (await self.rects(viewer, [stretch]))[stretch]
+        marks = [(rect.left, rect.bottom, rect.right, rect.top) for rect in rects if rect.page == page]
+        # Looked up again: it may have been deleted while its words were read.
+        file = (await self._files(viewer, [stretch])).get(stretch.document_id)
+        return await self._drawn(file, page, marks) if file is not None else None
+
+    async def _drawn(self, file: "_File", page: int, marks: Sequence[Mark]) -> bytes | None:
+        try:
+            async with self.blobs.local_file(file.blob_key) as path:
+                return await self.reader.picture(path, file.media_type, page, marks)
+        except (BlobMissing, ExtractionFailed):
+            return None
+        except BlobStoreAway as error:
+            raise Unavailable(FILES_AWAY) from error
+
     async def _words(self, file: _File) -> dict[int, Sequence[PlacedWord]]:
         try:
             async with self.blobs.local_file(file.blob_key) as path:
@@ -93,8 +117,7 @@ class PlacingService:
             # Deleted in this moment; or the file is what it is, and its text was had some other way.
             return {}
         except BlobStoreAway as error:
-            message = "Files cannot be read at the moment; try again."
-            raise Unavailable(message) from error
+            raise Unavailable(FILES_AWAY) from error
 
     async def _files(self, viewer: Viewer, stretches: Iterable[Stretch]) -> dict[UUID, _File]:
         asked: dict[UUID, list[Stretch]] = {}

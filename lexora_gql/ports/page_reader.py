@@ -5,6 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+Mark = tuple[float, float, float, float]
+"""A rectangle on a page: left, bottom, right and top, in points from the page's lower left corner."""
+
 
 @dataclass(frozen=True, slots=True)
 class PlacedWord:
@@ -39,6 +42,20 @@ class PageReader(Protocol):
 
         Raises:
             ExtractionFailed: The file cannot be read.
+        """
+        ...
+
+    async def picture(self, path: Path, media_type: str, page: int, marks: Sequence[Mark]) -> bytes | None:
+        """Return a PNG of a page with places on it marked; None where the format has no pages to be drawn.
+
+        Args:
+            path: A local file, only read.
+            media_type: As decided by its content at upload.
+            page: Its number, the first being 1.
+            marks: What is marked; of very many, the first.
+
+        Raises:
+            ExtractionFailed: The file cannot be read, or has no such page.
         """
         ...
 

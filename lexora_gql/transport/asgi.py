@@ -27,6 +27,7 @@ from lexora_gql.transport.health import Health
 from lexora_gql.transport.lifecycle import Lifecycle
 from lexora_gql.transport.metrics import MetricsEndpoint
 from lexora_gql.transport.middleware import Surroundings
+from lexora_gql.transport.page_images import PageImages
 
 Background = Callable[[], AbstractAsyncContextManager[object]]
 """Something that runs as long as the application does."""
@@ -34,6 +35,7 @@ Background = Callable[[], AbstractAsyncContextManager[object]]
 ROUTES = (
     ("/graphql", "/graphql"),
     ("/files/", "/files/{token}"),
+    ("/pages/", "/pages/{token}"),
     ("/graphiql/static/", "/graphiql/static/{path}"),
     ("/health", "/health"),
     ("/ready", "/ready"),
@@ -111,6 +113,7 @@ def _routes(
         Route("/graphql", over_http),
         WebSocketRoute("/graphql", over_websocket),
         Route("/files/{token}", Downloads(environment), methods=["GET", "HEAD"]),
+        Route("/pages/{token}", PageImages(environment), methods=["GET"]),
     ]
     return [*routes, playground.STATIC] if over_http.playground else routes
 

@@ -23,6 +23,7 @@ HEADERS = {
 }
 _RANGE = re.compile(r"bytes=(\d*)-(\d*)", re.ASCII)
 RANGE_CHARACTERS_MAX = 100
+HTML, PLAIN_TEXT = "text/html", "text/plain"
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,12 +90,14 @@ async def _file_response(file: StoredFile, request: Request) -> Response:
         headers["Content-Range"] = f"bytes {start}-{end - 1}/{file.byte_size}"
     headers["Content-Length"] = str(end - start)
     status = 206 if isinstance(span, tuple) else 200
+    # A page that somebody uploaded is never one of ours.
+    media_type = PLAIN_TEXT if file.media_type == HTML else file.media_type
     if request.method == "HEAD":
-        return Response(None, status, headers, file.media_type)
+        return Response(None, status, headers, media_type)
     pieces = file.read(start, end)
     # Before the status is said: it is the last moment to say that there is nothing, or no way to it.
     first = await anext(pieces, b"")
-    return _Stream(first, pieces, status, headers, file.media_type)
+    return _Stream(first, pieces, status, headers, media_type)
 
 
 class Unsatisfiable:

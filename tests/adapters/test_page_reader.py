@@ -4,22 +4,32 @@ import ctypes
 import itertools
 import random
 import re
+import struct
+import zlib
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from pypdf import PdfWriter
 from pypdfium2 import raw
 
 from lexora_gql.adapters.extraction import frames
-from lexora_gql.adapters.extraction.page_reader import CHARACTERS_MAX, SandboxedPages, WordsReceiver
+from lexora_gql.adapters.extraction.page_reader import (
+    CHARACTERS_MAX,
+    PICTURE_BYTES_MAX,
+    PictureReceiver,
+    SandboxedPages,
+    WordsReceiver,
+)
 from lexora_gql.adapters.extraction.pdf_extractor import read_pdf
 from lexora_gql.adapters.extraction.pdf_pages import open_pdf
+from lexora_gql.adapters.extraction.pdf_picture import BLUE, GREEN, RED, RESOLUTION, SIDE_PIXELS_MAX
 from lexora_gql.adapters.extraction.pdf_words import read_words
 from lexora_gql.adapters.extraction.receiving import Malformed
 from lexora_gql.documents.places import PageRect, locate
 from lexora_gql.ports.text_extractor import ExtractionFailed
-from tests.adapters.made_files import PDF, PLAIN_TEXT, pdf
+from tests.adapters.made_files import PDF, PLAIN_TEXT, pdf, written
 from tests.shared_data import require_shared_data
 
 SEED = 20_261_128
@@ -65,6 +75,60 @@ class TestWords:
         assert failure.value.code == "CORRUPT"
 
 
+def pixel(picture: bytes, column: int, row: int) -> tuple[int, ...]:
+    """Return red, green and blue of a place in a PNG as `draw_page` writes it."""
+    columns, rows = struct.unpack(">II", picture[16:24])
+    begin = picture.index(b"IDAT") + 4
+    [size] = struct.unpack(">I", picture[begin - 8 : begin - 4])
+    lines = zlib.decompress(picture[begin : begin + size])
+    assert len(lines) == rows * (1 + 3 * columns)
+    place = row * (1 + 3 * columns) + 1 + 3 * column
+    return tuple(lines[place : place + 3])
+
+
+class TestPicture:
+    async def test_a_page_is_drawn_with_what_is_marked(self, reader: SandboxedPages, tmp_path: Path) -> None:
+        file = tmp_path / "one.pdf"
+        file.write_bytes(pdf([(700, "The boiler")]))
+
+        picture = await reader.picture(file, PDF, 1, [(300.0, 300.0, 400.0, 350.0)])
+
+        assert picture is not None
+        assert picture.startswith(b"\x89PNG")
+        pixels_a_point = RESOLUTION / 72
+        middle, above = (int((792 - height) * pixels_a_point) for height in (325, 500))
+        column = int(350 * pixels_a_point)
+        assert pixel(picture, column, middle) == (RED, GREEN, BLUE)
+        assert pixel(picture, column, above) == (255, 255, 255)
+
+    async def test_a_page_of_any_size_is_of_a_size_to_be_shown(self, reader: SandboxedPages, tmp_path: Path) -> None:
+        writer = PdfWriter()
+        writer.add_blank_page(14_400, 100)
+        file = tmp_path / "wide.pdf"
+        file.write_bytes(written(writer))
+
+        picture = await reader.picture(file, PDF, 1, [])
+
+        assert picture is not None
+        assert struct.unpack(">II", picture[16:24]) == (SIDE_PIXELS_MAX, 14)
+
+    async def test_very_many_marks_are_cut_off(self, reader: SandboxedPages, tmp_path: Path) -> None:
+        file = tmp_path / "one.pdf"
+        file.write_bytes(pdf([(700, "The boiler")]))
+
+        assert await reader.picture(file, PDF, 1, [(1000.25, 1000.25, 2000.25, 2000.25)] * 1_000)
+
+    async def test_other_formats_are_not_drawn(self, reader: SandboxedPages, tmp_path: Path) -> None:
+        assert await reader.picture(tmp_path / "never opened", PLAIN_TEXT, 1, []) is None
+
+    async def test_a_page_that_there_is_not_says_so(self, reader: SandboxedPages, tmp_path: Path) -> None:
+        file = tmp_path / "one.pdf"
+        file.write_bytes(pdf([(700, "The boiler")]))
+
+        with pytest.raises(ExtractionFailed):
+            await reader.picture(file, PDF, 2, [])
+
+
 class TestWhatAChildSays:
     """It may have been taken over by the file that it reads."""
 
@@ -93,6 +157,16 @@ class TestWhatAChildSays:
     def test_no_other_frame_is_taken(self) -> None:
         with pytest.raises(Malformed):
             WordsReceiver(frozenset({1})).take(frames.TEXT, b"text")
+        with pytest.raises(Malformed):
+            PictureReceiver().take(frames.TEXT, b"text")
+
+    def test_a_picture_without_end_is_none(self) -> None:
+        receiver = PictureReceiver()
+        for _ in range(PICTURE_BYTES_MAX // frames.FRAME_BYTES_MAX):
+            receiver.take(frames.PICTURE, bytes(frames.FRAME_BYTES_MAX))
+
+        with pytest.raises(Malformed):
+            receiver.take(frames.PICTURE, b"more")
 
 
 @contextmanager

@@ -45,6 +45,15 @@ class TestRects:
 
         assert (rect.page, rect.left, rect.right) == (2, 4 * LETTER_WIDTH, 17 * LETTER_WIDTH)
 
+    async def test_its_page_is_drawn_with_it(
+        self, placing: PlacingService, library: Library, desk: Desk, viewer: Viewer, canteen: Stretch
+    ) -> None:
+        assert await placing.picture(viewer, canteen, 2) == b"page 2 with 1 marks"
+        assert await placing.picture(viewer, canteen, 1) == b"page 1 with 0 marks"
+        assert await placing.picture(await library.reader(), canteen, 2) is None
+        await desk.documents.delete(viewer, canteen.document_id)
+        assert await placing.picture(viewer, canteen, 2) is None
+
     async def test_a_stretch_over_two_pages_stands_on_both(
         self, placing: PlacingService, viewer: Viewer, canteen: Stretch
     ) -> None:

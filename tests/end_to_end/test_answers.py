@@ -159,9 +159,15 @@ class TestPlaces:
             assert (citation["page"], rect["page"]) == (2, 2)
             assert 595 < rect["bottom"] < 600 < rect["top"] < 615
             assert rect["left"] == pytest.approx(72, abs=2)
+            picture = await person.http.get(citation["pageImageUrl"])
+            assert (picture.status_code, picture.headers["content-type"]) == (200, "image/png")
+            assert picture.content.startswith(b"\x89PNG")
+        forged = citation["pageImageUrl"][:-1] + ("A" if citation["pageImageUrl"][-1] != "A" else "B")
+        assert (await person.http.get(forged)).status_code == 404
         await person.run("DeleteDocument", id=accepted["document"]["id"])
         [citation] = (await person.run("CitationPlaces", id=answer["id"]))["message"]["citations"]
-        assert citation["rects"] == []
+        assert (citation["rects"], citation["pageImageUrl"]) == ([], None)
+        assert (await person.http.get(picture.url)).status_code == 404
 
 
 class TestEnding:

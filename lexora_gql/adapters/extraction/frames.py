@@ -10,6 +10,7 @@ receiver checks all that it is told. A frame is a kind (1 byte), a length (4 byt
     B  blocks: rows of [start, end]
     V  a version is complete: {title, language, page_count, warnings}; rows since the last V belong to it
     W  words: rows of [page, text, bottom, top, [left, right, left, right, ...]], for who asks where words stand
+    I  a piece of a picture, for who asks how a page looks
     F  failure: {code, message}
 """
 
@@ -32,6 +33,7 @@ HEADINGS = b"H"
 BLOCKS = b"B"
 VERSION = b"V"
 WORDS = b"W"
+PICTURE = b"I"
 FAILURE = b"F"
 
 Write = Callable[[bytes], None]

@@ -13,9 +13,12 @@ from lexora_gql.adapters.extraction import failures
 from lexora_gql.adapters.extraction.csv_extractor import read_csv
 from lexora_gql.adapters.extraction.docx_extractor import read_docx
 from lexora_gql.adapters.extraction.frames import (
+    FRAME_BYTES_MAX,
+    PICTURE,
     PROGRESS,
     WORDS,
     Write,
+    pack,
     pack_json,
     write_failure,
     write_rows,
@@ -28,8 +31,10 @@ from lexora_gql.adapters.extraction.limits import CHARACTERS_MAX, Limits, confin
 from lexora_gql.adapters.extraction.markdown_extractor import read_markdown
 from lexora_gql.adapters.extraction.page_recognition import recognise_page
 from lexora_gql.adapters.extraction.pdf_extractor import read_pdf
+from lexora_gql.adapters.extraction.pdf_picture import draw_page
 from lexora_gql.adapters.extraction.pdf_words import read_words
 from lexora_gql.adapters.extraction.plain_text_extractor import read_plain_text
+from lexora_gql.ports.page_reader import Mark
 from lexora_gql.ports.text_extractor import ExtractedText, ExtractionFailed
 
 PROGRESS_SECONDS = 0.1
@@ -44,6 +49,8 @@ PDF_WITH_SCANS = f"{PDF}; scans"
 _PAGE_OF_PDF = f"{PDF}; page="
 # Asked for by who wants to know where words stand.
 _WORDS_OF_PDF = f"{PDF}; words="
+# Asked for by who shows a page: its number, and the edges of what is marked on it.
+_PICTURE_OF_PDF = f"{PDF}; picture="
 READERS: dict[str, Reader] = {
     PDF: read_pdf,
     PDF_WITH_SCANS: partial(read_pdf, keeps_scans=True),
@@ -80,6 +87,12 @@ def words_of(pages: Sequence[int]) -> str:
     return f"{_WORDS_OF_PDF}{','.join(map(str, pages))}"
 
 
+def picture_of(page: int, marks: Sequence[Mark]) -> str:
+    """Return what asks for a picture of a PDF's page."""
+    edges = (f"{edge:.1f}" for mark in marks for edge in mark)
+    return f"{_PICTURE_OF_PDF}{','.join((str(page), *edges))}"
+
+
 def _reader_of(media_type: str) -> Reader:
     if media_type.startswith(_PAGE_OF_PDF):
         return partial(recognise_page, number=int(media_type.removeprefix(_PAGE_OF_PDF)))
@@ -108,6 +121,8 @@ def read_in_child(file: int, pipe: int, media_type: str, limits: Limits) -> None
         try:
             if media_type.startswith(_WORDS_OF_PDF):
                 _read_words(source, write, media_type)
+            elif media_type.startswith(_PICTURE_OF_PDF):
+                _draw(source, write, media_type)
             else:
                 _read(source, write, sink.flush, media_type)
         except ExtractionFailed as failure:
@@ -144,6 +159,15 @@ def _read_words(source: BinaryIO, write: Write, wanted: str) -> None:
     words = read_words(source, [int(number) for number in wanted.removeprefix(_WORDS_OF_PDF).split(",")])
     rows = ([page, word.text, word.bottom, word.top, list(chain(*word.sides))] for page, word in words)
     write_rows(write, WORDS, rows)
+
+
+def _draw(source: BinaryIO, write: Write, wanted: str) -> None:
+    page, *edges = wanted.removeprefix(_PICTURE_OF_PDF).split(",")
+    sides = [float(edge) for edge in edges]
+    marks = list(zip(sides[::4], sides[1::4], sides[2::4], sides[3::4], strict=True))
+    picture = draw_page(source, int(page), marks)
+    for start in range(0, len(picture), FRAME_BYTES_MAX):
+        write(pack(PICTURE, picture[start : start + FRAME_BYTES_MAX]))
 
 
 def _keep_only(*descriptors: int) -> None:

@@ -178,7 +178,8 @@ def _tell(ended: Exit, media_type: str) -> None:
     """Log what a file has cost, so that whoever runs this sees how near files come to the limits."""
     log.info(
         "file_read",
-        media_type=media_type,
+        # Without the places on a page, which are of no use to anybody here.
+        media_type=media_type.partition("=")[0],
         exit_status=ended.status,
         memory_mebibytes=round(ended.memory_bytes / MEBIBYTE),
         cpu_seconds=round(ended.cpu_seconds, 3),

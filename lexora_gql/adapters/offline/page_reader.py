@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from lexora_gql.ports.page_reader import PlacedWord
+from lexora_gql.ports.page_reader import Mark, PlacedWord
 
 PAGE_END = "\f"
 LETTER_WIDTH = 6.0
@@ -21,6 +21,11 @@ class OfflinePageReader:
         texts = path.read_bytes().decode().split(PAGE_END)  # noqa: ASYNC240  # a test waits for nobody else
         found = {number: typeset(texts[number - 1]) for number in pages if 0 < number <= len(texts)}
         return {number: words for number, words in found.items() if words}
+
+    async def picture(self, path: Path, media_type: str, page: int, marks: Sequence[Mark]) -> bytes | None:
+        """Say in words how a page looks; see `PageReader.picture`."""
+        del path, media_type
+        return f"page {page} with {len(marks)} marks".encode()
 
     async def aclose(self) -> None:
         """Nothing to end."""

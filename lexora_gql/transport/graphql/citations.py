@@ -6,12 +6,14 @@ import strawberry
 
 from lexora_gql.conversations import models
 from lexora_gql.documents import places
+from lexora_gql.documents.media_types import MediaType
 from lexora_gql.documents.placing import Stretch
 from lexora_gql.transport.graphql.context import Info
 from lexora_gql.transport.graphql.documents import Chunk, Document
 from lexora_gql.transport.graphql.enums import CitationVerification
 from lexora_gql.transport.graphql.interfaces import TextSpan
 from lexora_gql.transport.graphql.retrieval import SearchHit
+from lexora_gql.transport.links import PageView
 
 
 @strawberry.type(description="A rectangle on a page of a PDF, in points from the page's lower left corner.")
@@ -71,6 +73,21 @@ class Citation:
             return []
         found = await info.context.loaders.rects.load(Stretch(row.document_id, row.char_start, row.char_end))
         return [PageRect.of(rect) for rect in found or ()]
+
+    @strawberry.field(
+        description="A picture of the quote's page with the quote marked, under /pages, for 15 minutes. Bound to the "
+        "caller, whose access is checked again at each use. Null for other formats than PDF, and once the document is "
+        "deleted."
+    )
+    async def page_image_url(self, info: Info) -> str | None:
+        """Sign a link to the page."""
+        row = self.row
+        document = await info.context.loaders.documents.load(row.document_id) if row.document_id else None
+        if document is None or row.page is None or document.media_type != MediaType.PDF:
+            return None
+        viewer = info.context.viewer.user_id
+        view = PageView(viewer, document.id, row.page, row.char_start, row.char_end)
+        return info.context.environment.links.make_page(view)
 
     @classmethod
     def of(cls, row: models.Citation) -> Self:

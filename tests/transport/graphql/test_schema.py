@@ -37,7 +37,7 @@ SCHEMA = PROJECT / "schema"
 OWN_SCALARS = {"String", "Int", "Float", "Boolean", "ID"}
 
 # What came since, beside what was agreed on; clients that do not know it go on.
-ADDED_FIELDS = {"Citation": {"rects"}, "SearchHit": {"fusedRank", "rerankScore"}}
+ADDED_FIELDS = {"Citation": {"pageImageUrl", "rects"}, "SearchHit": {"fusedRank", "rerankScore"}}
 
 ADDED_TYPES = {"PageRect"}
 
