@@ -4,23 +4,26 @@ import argparse
 import asyncio
 import sys
 from collections.abc import Callable, Coroutine
-from dataclasses import fields
+from dataclasses import replace
 from typing import Any
 
 from tests.campaigns.index import campaign as index_campaign
 from tests.campaigns.ingestion.campaign import Campaign
-from tests.campaigns.ingestion.plan import Counts
+from tests.campaigns.ingestion.plan import CONTROL, Counts
 from tests.campaigns.protections import PROTECTIONS
 from tests.campaigns.report import Report
 
 SEED = 20_261_128
+NAMES = ("documents", "kills", "freezes", "redis", "postgres", "stops", "api_kills", "deletions")
 
 
 async def ingestion(options: argparse.Namespace) -> Report:
     """Faults while documents are taken in and read."""
-    halves = {"kills_at_points": (options.kills + 1) // 2, "freezes_at_points": (options.freezes + 1) // 2}
-    given = {name: getattr(options, name) for field in fields(Counts) if (name := field.name) not in halves}
-    counts = Counts(**given, **halves)
+    usual = CONTROL if options.without else Counts()
+    given = {name: value for name in NAMES if (value := getattr(options, name)) is not None}
+    counts = replace(usual, **given)
+    # Half of them at points.
+    counts = replace(counts, kills_at_points=(counts.kills + 1) // 2, freezes_at_points=(counts.freezes + 1) // 2)
     async with Campaign.open(counts, options.seed, say=say, without=options.without) as campaign:
         return await campaign.run(options.seed)
 
@@ -57,10 +60,12 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="ops/chaos", description="Faults by the hundred, and what must hold after.")
     campaigns = parser.add_subparsers(dest="campaign", metavar="CAMPAIGN", required=True)
     reading = campaigns.add_parser("ingestion", help=ingestion.__doc__)
-    normal = Counts()
-    for name in ("documents", "kills", "freezes", "redis", "postgres", "stops", "api_kills", "deletions"):
-        option, default = f"--{name.replace('_', '-')}", getattr(normal, name)
-        reading.add_argument(option, type=int, default=default, metavar="N", help=f"{default} unless given")
+    for name in NAMES:
+        option, usual = (
+            f"--{name.replace('_', '-')}",
+            f"{getattr(Counts(), name)}, of a control {getattr(CONTROL, name)}",
+        )
+        reading.add_argument(option, type=int, metavar="N", help=usual)
     reading.add_argument("--seed", type=int, default=SEED, metavar="N")
     reading.add_argument("--without", choices=sorted(PROTECTIONS), default="", help="a control: must end with 1")
     searching = campaigns.add_parser("index", help=index.__doc__)

@@ -57,6 +57,21 @@ class Counts:
     deletions: int = 20
 
 
+# Enough for a campaign without the fence, or without the reconciler, to find what that does.
+CONTROL = Counts(
+    documents=6,
+    kills=4,
+    kills_at_points=2,
+    freezes=6,
+    freezes_at_points=3,
+    redis=0,
+    postgres=0,
+    stops=0,
+    api_kills=0,
+    deletions=0,
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Step:
     """A fault, where it happens, and how many documents are uploaded before it beside the one that meets it."""

@@ -1,6 +1,7 @@
 from collections import Counter
 
-from tests.campaigns.ingestion.plan import KILLED_AT, Counts, Fault, is_met_by_upload, plan
+from tests.campaigns.ingestion.campaign import WAITING_MAX
+from tests.campaigns.ingestion.plan import CONTROL, KILLED_AT, Counts, Fault, is_met_by_upload, plan
 from tests.campaigns.points import TRIGGERS, Point
 
 
@@ -31,6 +32,9 @@ class TestPlan:
         steps = plan(Counts(), 1)
 
         assert sum(step.uploads + is_met_by_upload(step.point) for step in steps) == 200
+
+    def test_a_control_ends_even_if_no_document_does(self) -> None:
+        assert sum(step.uploads + is_met_by_upload(step.point) for step in plan(CONTROL, 1)) <= WAITING_MAX
 
     def test_a_seed_gives_one_order_and_another_seed_another(self) -> None:
         assert plan(Counts(), 1) == plan(Counts(), 1) != plan(Counts(), 2)
