@@ -23,6 +23,7 @@ class InstructionGuard:
         """
         words = (word.lower() for word in _WORD.findall(instructions) if not word.isdecimal())
         self._secret = f" {' '.join(words)} "
+        # The last words, as far as they stand there in a row; then what waits, and the word that has begun.
         self._run: list[str] = []
         self._held = ""
         self._word = ""
@@ -34,42 +35,37 @@ class InstructionGuard:
     def flush(self) -> str:
         """Return the rest once the text has ended."""
         text = self._end_word()
-        held, self._held = self._held, ""
-        self._run = []
+        held, self._held, self._run = self._held, "", []
         return text + held
 
     def _take(self, character: str) -> str:
-        if character.isalnum():
-            self._word += character
-            # A long word is shown as it comes, once it cannot be one of theirs.
-            return self._end_word() if f" {self._word.lower()}" not in self._secret else ""
-        text = self._end_word()
-        if len(self._run) < HELD_FROM:
-            return text + character
+        if not character.isalnum():
+            return self._end_word() + self._wait(character, HELD_FROM)
+        self._word += character
+        goes_on = self._word.isdecimal() or f" {' '.join((*self._run, self._word.lower()))}" in self._secret
+        if goes_on:
+            return self._wait(character, HELD_FROM - 1)
+        held, self._held, self._run = self._held, "", []
+        return held + character
+
+    def _wait(self, character: str, run: int) -> str:
+        """Hold a character back behind so many words in a row, or show it."""
+        if len(self._run) < run:
+            return character
         self._held += "" if len(self._run) >= RUN_MIN else character
-        return text
+        return ""
 
     def _end_word(self) -> str:
-        word, self._word = self._word, ""
+        """Take note that a word has ended; return what no longer has to wait."""
+        word, self._word = self._word.lower(), ""
+        # Numbers between words, such as those of sources, part nothing.
         if not word or word.isdecimal():
-            # Numbers between words, such as those of sources, part nothing.
-            return self._show(word)
-        run = [*self._run, word.lower()]
+            return ""
+        run = [*self._run, word]
         if f" {' '.join(run)} " in self._secret:
             self._run = run
-            if len(run) >= RUN_MIN:
-                self._held = ""
-                return ""
-            if len(run) >= HELD_FROM:
-                self._held += word
-                return ""
-            return word
-        held, self._held = self._held, ""
-        self._run = [word.lower()] if f" {word.lower()} " in self._secret else []
-        return held + word
-
-    def _show(self, word: str) -> str:
-        if len(self._run) >= HELD_FROM:
-            self._held += "" if len(self._run) >= RUN_MIN else word
+            self._held = "" if len(run) >= RUN_MIN else self._held
             return ""
-        return word
+        self._run = [word] if f" {word} " in self._secret else []
+        held, self._held = self._held, ""
+        return held

@@ -55,5 +55,5 @@ class TestInstructionGuard:
     def test_ordinary_text_never_waits(self) -> None:
         guard = InstructionGuard(SYSTEM)
 
-        assert guard.feed("Invoices are paid within thirty days after receipt. ") != ""
-        assert guard.feed("Xylophones").startswith("X")
+        for piece in ("Invoices are paid within thirty days", " aft", "er the rece", "ipt", " of t", "he goods"):
+            assert guard.feed(piece) == piece
