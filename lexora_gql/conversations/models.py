@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer, func, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer, false, func, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from lexora_gql.conversations.citations import CitationVerification
@@ -63,6 +63,7 @@ class Conversation(Identified):
 
     owner_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
     title: Mapped[str]
+    is_title_made: Mapped[bool] = mapped_column(server_default=false())
     updated_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
 
@@ -75,6 +76,12 @@ class Message(Identified):
         Index("ix_messages_leases", "lease_until", postgresql_where=text("status = 'GENERATING'")),
         CheckConstraint("(status = 'GENERATING') = (lease_token IS NOT NULL)", name="leased_while_generating"),
         Index("ix_messages_owner_id", "owner_id"),
+        Index(
+            "ix_messages_grams",
+            text("lexora_grams(owner_id, content)"),
+            postgresql_using="gin",
+            postgresql_where=text("status <> 'GENERATING'"),
+        ),
     )
 
     conversation_id: Mapped[UUID] = mapped_column(ForeignKey("conversations.id", ondelete="CASCADE"))

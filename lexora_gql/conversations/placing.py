@@ -54,6 +54,8 @@ async def find_place(session: AsyncSession, viewer: Viewer, request: Request) ->
 async def _of_new(session: AsyncSession, viewer: Viewer, request: SendMessage) -> Place:
     conversation = await _conversation(session, viewer, request)
     branch = await _branch(ConversationRepository(session), conversation, request)
+    if not branch and conversation.is_title_made:
+        conversation.title = title_of(request.content)
     return Place(conversation, branch, request.content, scope_as_json(request.scope))
 
 
@@ -93,7 +95,7 @@ async def _conversation(session: AsyncSession, viewer: Viewer, request: SendMess
         if request.parent_id is not None:
             message = "`parentId` needs the `conversationId` that it belongs to."
             raise InvalidInput(message, path=("parentId",))
-        conversation = Conversation(owner_id=viewer.user_id, title=title_of(request.content))
+        conversation = Conversation(owner_id=viewer.user_id, title=title_of(request.content), is_title_made=True)
         session.add(conversation)
         await session.flush()
         return conversation

@@ -11,6 +11,7 @@ from sqlalchemy import any_, delete, func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from lexora_gql.conversations.branches import Branch, Stretch, find_paths
+from lexora_gql.conversations.finding import holding
 from lexora_gql.conversations.leases import AnswerLease
 from lexora_gql.conversations.models import (
     AnswerSource,
@@ -44,9 +45,9 @@ class ConversationRepository:
         rows = await self.session.scalars(select(Conversation).where(Conversation.id == any_(ids_array(ids))))
         return {row.id: row for row in rows}
 
-    async def page(self, request: PageRequest) -> Page[Conversation]:
-        """Return part of the viewer's conversations, the last used first."""
-        return await paginate(self.session, select(Conversation), NEWEST_FIRST, request)
+    async def page(self, request: PageRequest, words: list[str]) -> Page[Conversation]:
+        """Return part of the viewer's conversations that hold all of the words, the last used first."""
+        return await paginate(self.session, holding(words), NEWEST_FIRST, request)
 
     async def message(self, message_id: UUID, *, lock: bool = False) -> Message | None:
         """Return a message of the viewer's."""

@@ -15,6 +15,7 @@ from lexora_gql.conversations.answering import AnswerJob
 from lexora_gql.conversations.answers import stop_topic
 from lexora_gql.conversations.branches import Branch
 from lexora_gql.conversations.events import AnswerEvent, AnswerFeed, AnswerFinishedEvent, AnswerPosition
+from lexora_gql.conversations.finding import words_of
 from lexora_gql.conversations.leases import NOW
 from lexora_gql.conversations.models import (
     AnswerSource,
@@ -63,19 +64,30 @@ class ConversationService:
         async with self.database.transaction(viewer) as session:
             return await ConversationRepository(session).by_ids(ids)
 
-    async def conversations(self, viewer: Viewer, page: PageRequest) -> Page[Conversation]:
-        """Return part of the viewer's conversations, the last used first."""
+    async def conversations(self, viewer: Viewer, page: PageRequest, search: str = "") -> Page[Conversation]:
+        """Return part of the viewer's conversations, the last used first.
+
+        Args:
+            viewer: Whose conversations to list.
+            page: Which part.
+            search: Words that all must be in the title or the messages, in any case and anywhere in a word; those of
+                answers that are being written come with their end.
+
+        Raises:
+            InvalidInput: `search` has more than 200 characters or 20 words.
+        """
+        words = words_of(search)
         async with self.database.transaction(viewer) as session:
-            return await ConversationRepository(session).page(page)
+            return await ConversationRepository(session).page(page, words)
 
     async def create(self, viewer: Viewer, title: str | None) -> Conversation:
-        """Begin an empty conversation.
+        """Begin an empty conversation; without a title it gets one with its first question.
 
         Raises:
             InvalidInput: The title is blank or longer than 200 characters.
         """
         checked = UNTITLED if title is None else checked_title(title)
-        conversation = Conversation(owner_id=viewer.user_id, title=checked)
+        conversation = Conversation(owner_id=viewer.user_id, title=checked, is_title_made=title is None)
         async with self.database.transaction(viewer) as session:
             session.add(conversation)
         return conversation
@@ -91,7 +103,7 @@ class ConversationService:
             conversation = await ConversationRepository(session).by_id(conversation_id, lock=True)
             if conversation is None:
                 raise NotFound
-            conversation.title = checked
+            conversation.title, conversation.is_title_made = checked, False
         return conversation
 
     async def delete(self, viewer: Viewer, conversation_id: UUID) -> UUID:

@@ -71,10 +71,14 @@ class Conversation(Node):
         )
 
 
-async def list_conversations(context: Context, part: Part) -> Connection[Conversation]:
+async def list_conversations(context: Context, part: Part, search: str | None = None) -> Connection[Conversation]:
     """Return part of the viewer's conversations."""
     cursors = context.cursors(f"conversations:{context.viewer.user_id}")
-    page = await context.loaders.own_conversations.load(cursors.request(part))
+    wish = cursors.request(part)
+    if search is None:
+        page = await context.loaders.own_conversations.load(wish)
+    else:
+        page = await context.services.conversations.conversations(context.viewer, wish, search)
     return Connection[Conversation].of(page, cursors, Conversation.of)
 
 
@@ -104,6 +108,12 @@ DeleteConversationResult = Annotated[
     ConversationDeleted | NotFound,
     strawberry.union("DeleteConversationResult", description="What came of `deleteConversation`."),
 ]
+Search = Annotated[
+    str | None,
+    strawberry.argument(
+        description="At most 200 characters and 20 words, which all must be there, in any case and anywhere in a word."
+    ),
+]
 Title = Annotated[str, strawberry.argument(description="1 to 200 characters.")]
 TitleToBe = Annotated[
     str | None, strawberry.argument(description="1 to 200 characters; made from the first question when not given.")
@@ -122,12 +132,22 @@ class ConversationQuery:
         row = await context.loaders.conversations.load(conversation_id) if conversation_id else None
         return Conversation.of(row) if row else None
 
-    @strawberry.field(description="Your conversations, the one that changed last first.")
+    @strawberry.field(
+        description="Your conversations, the one that changed last first. With `search`: those whose title or messages "
+        "hold the words."
+    )
     async def conversations(
-        self, info: Info, first: First = None, after: After = None, last: Last = None, before: Before = None
+        self,
+        info: Info,
+        *,
+        first: First = None,
+        after: After = None,
+        last: Last = None,
+        before: Before = None,
+        search: Search = None,
     ) -> Connection[Conversation]:
         """List conversations."""
-        return await list_conversations(info.context, Part(first, after, last, before))
+        return await list_conversations(info.context, Part(first, after, last, before), search)
 
     @strawberry.field(description="A message of yours.")
     async def message(self, info: Info, id: Id) -> Message | None:  # noqa: A002  # the API's name
