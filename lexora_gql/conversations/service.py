@@ -15,6 +15,7 @@ from lexora_gql.conversations.answering import AnswerJob
 from lexora_gql.conversations.answers import stop_topic
 from lexora_gql.conversations.branches import Branch
 from lexora_gql.conversations.events import AnswerEvent, AnswerFeed, AnswerFinishedEvent, AnswerPosition
+from lexora_gql.conversations.exporting import Transcript
 from lexora_gql.conversations.finding import words_of
 from lexora_gql.conversations.leases import NOW
 from lexora_gql.conversations.models import (
@@ -157,6 +158,17 @@ class ConversationService:
         """Return each answer's numbered sources."""
         async with self.database.transaction(viewer) as session:
             return await ConversationRepository(session).sources(message_ids)
+
+    async def transcript(self, viewer: Viewer, conversation_id: UUID) -> Transcript | None:
+        """Return the branch of a conversation of the viewer's that ends in the newest leaf, with its citations."""
+        async with self.database.transaction(viewer) as session:
+            repository = ConversationRepository(session)
+            conversation = await repository.by_id(conversation_id)
+            if conversation is None:
+                return None
+            messages = await repository.branch(conversation_id, None)
+            citations = await repository.citations([message.id for message in messages])
+        return Transcript(conversation, messages, citations)
 
     async def send(self, viewer: Viewer, request: Request, *, wait_seconds: float = 0.0) -> Sent:
         """Store a question, start its answer, and return at once or when the answer has ended.

@@ -79,6 +79,10 @@ CASES: dict[str, list[Case]] = {
     "Query.collection(id)": [query("Collection", "collection(id: $id)", "name documentCount members { access }")],
     "Query.document(id)": [query("Document", "document(id: $id)", "filename text chunkCount downloadUrl")],
     "Query.conversation(id)": [query("Conversation", "conversation(id: $id)", f"title messages {{ {COUNTED} }}")],
+    "Query.exportConversation(id)": [
+        Case("Conversation", f"query($id: ID!) {{ exportConversation(id: $id, format: {name}) }}")
+        for name in ("MARKDOWN", "JSON")
+    ],
     "Query.message(id)": [query("Message", "message(id: $id)", "content siblings { id } citations { quote }")],
     "Conversation.messages(leafId)": [
         Case(

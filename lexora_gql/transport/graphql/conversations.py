@@ -7,8 +7,10 @@ import strawberry
 
 from lexora_gql.conversations import models
 from lexora_gql.conversations.branches import Branch
+from lexora_gql.conversations.exporting import as_json, as_markdown
 from lexora_gql.transport.graphql.connections import After, Before, Connection, First, Last, Part
 from lexora_gql.transport.graphql.context import Context, Id, Info
+from lexora_gql.transport.graphql.enums import ExportFormat
 from lexora_gql.transport.graphql.ids import find_id, require_id, to_global_id
 from lexora_gql.transport.graphql.interfaces import Node
 from lexora_gql.transport.graphql.loaders import Of, load_seen
@@ -114,6 +116,7 @@ Search = Annotated[
         description="At most 200 characters and 20 words, which all must be there, in any case and anywhere in a word."
     ),
 ]
+Format = Annotated[ExportFormat, strawberry.argument(description="For people or for programs.")]
 Title = Annotated[str, strawberry.argument(description="1 to 200 characters.")]
 TitleToBe = Annotated[
     str | None, strawberry.argument(description="1 to 200 characters; made from the first question when not given.")
@@ -148,6 +151,24 @@ class ConversationQuery:
     ) -> Connection[Conversation]:
         """List conversations."""
         return await list_conversations(info.context, Part(first, after, last, before), search)
+
+    @strawberry.field(
+        description="The branch that ends in the newest leaf, as a document to keep. Null where there is no such "
+        "conversation of yours."
+    )
+    async def export_conversation(
+        self,
+        info: Info,
+        id: Id,  # noqa: A002  # the API's name
+        format: Format = ExportFormat.MARKDOWN,  # noqa: A002  # the API's name
+    ) -> str | None:
+        """Export a conversation."""
+        conversation_id = find_id(id, "Conversation")
+        conversations = info.context.services.conversations
+        found = await conversations.transcript(info.context.viewer, conversation_id) if conversation_id else None
+        if found is None:
+            return None
+        return as_json(found, to_global_id) if format is ExportFormat.JSON else as_markdown(found)
 
     @strawberry.field(description="A message of yours.")
     async def message(self, info: Info, id: Id) -> Message | None:  # noqa: A002  # the API's name

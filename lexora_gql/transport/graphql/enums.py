@@ -8,6 +8,7 @@ from strawberry.types.enum import StrawberryEnumDefinition
 
 from lexora_gql.accounts.models import Role
 from lexora_gql.conversations.citations import CitationVerification
+from lexora_gql.conversations.exporting import ExportFormat
 from lexora_gql.conversations.models import AnswerFailureCode, AnswerMode, MessageRole, MessageStatus, Rating
 from lexora_gql.documents.models import CollectionAccess, DocumentStatus, IngestionFailureCode, IngestionStage
 from lexora_gql.documents.repository import DocumentOrder
@@ -20,6 +21,7 @@ __all__ = [
     "DocumentOrder",
     "DocumentStatus",
     "ErrorCode",
+    "ExportFormat",
     "IngestionFailureCode",
     "IngestionStage",
     "MessageRole",
@@ -174,6 +176,12 @@ describe(
     TIMEOUT="The model took too long.",
     INTERRUPTED="The server that wrote it went away.",
     INTERNAL="Something else; the server's log has it.",
+)
+describe(
+    ExportFormat,
+    "What a conversation is exported as.",
+    MARKDOWN="For people: what was said in block quotes, what was cited in footnotes.",
+    JSON="For programs: all that is known of each message. `version` says how it is laid out.",
 )
 describe(Rating, "What a reader thinks of an answer.", UP="It was good.", DOWN="It was not.")
 describe(

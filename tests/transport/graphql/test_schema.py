@@ -60,7 +60,7 @@ ABSENT_FIELDS = {
         "updateUser",
         "verifyEmail",
     },
-    "Query": {"auditLog", "exportConversation", "systemStatistics", "users"},
+    "Query": {"auditLog", "systemStatistics", "users"},
     "ServerInfo": {"identityProviders"},
     "User": {"apiKeys", "quotas", "sessions", "usage"},
 }

@@ -43,6 +43,7 @@ WEIGHTS: Mapping[str, int] = MappingProxyType(
         "Query.documents": 10,
         "Query.collections": 10,
         "Query.conversations": 10,
+        "Query.exportConversation": 50,
         "Query.reindex": 10,
         "User.documents": 5,
         "User.conversations": 5,
