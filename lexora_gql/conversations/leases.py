@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -14,6 +14,8 @@ from lexora_gql.conversations.models import AnswerFailureCode, AnswerMode, Messa
 NOW = func.clock_timestamp()
 LEASE_SECONDS = 8.0
 RENEWAL_SECONDS = 2.0
+# To end an answer takes milliseconds; who dies over it must not keep it waiting as long as its producer did.
+TAKEN_SECONDS = 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,16 +90,23 @@ class AnswerLeaseRepository:
         """
         await self.write(lease, ended(end))
 
-    async def take_over(self, lease: AnswerLease) -> AnswerLease:
-        """Give an answer a new lease; who holds the old one can write no more.
+    async def take_over(self, lapsed: AnswerLease, heir: AnswerLease) -> None:
+        """Give an answer whose lease has lapsed another, for as long as it takes to end it.
+
+        Who holds the old one can write no more.
 
         Raises:
-            ProducerLost: The lease is over, or the answer is gone.
+            ProducerLost: Somebody else has taken it over, it was renewed after all, or the answer is gone.
         """
-        taken = AnswerLease(lease.answer_id, uuid4())
-        lasts_until = NOW + timedelta(seconds=LEASE_SECONDS)
-        await self.write(lease, {"lease_token": taken.token, "lease_until": lasts_until})
-        return taken
+        lasts_until = NOW + timedelta(seconds=TAKEN_SECONDS)
+        taken = await self.session.execute(
+            update(Message)
+            .where(Message.id == lapsed.answer_id, Message.lease_token == lapsed.token, Message.lease_until < NOW)
+            .values(lease_token=heir.token, lease_until=lasts_until)
+            .returning(Message.id)
+        )
+        if taken.first() is None:
+            raise ProducerLost
 
     async def lapsed(self, *, limit: int) -> list[Message]:
         """Lock answers whose producer has not been heard of for the length of a lease."""

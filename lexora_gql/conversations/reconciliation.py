@@ -1,7 +1,8 @@
 """Ending answers whose producer died."""
 
+from contextlib import suppress
 from dataclasses import dataclass
-from uuid import UUID
+from uuid import uuid4
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
@@ -20,19 +21,6 @@ log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class _Lost:
-    """An answer taken away from its producer.
-
-    Attributes:
-        seen_under: The producer's lease, which the text on the bus is keyed by.
-    """
-
-    answer: Message
-    lease: AnswerLease
-    seen_under: UUID
-
-
-@dataclass(frozen=True, slots=True)
 class AnswerReconciler:
     """What runs every few seconds in every process."""
 
@@ -41,40 +29,46 @@ class AnswerReconciler:
 
     async def reconcile(self) -> None:
         """Mark answers INTERRUPTED whose lease ran out, with what was there of them."""
-        for lost in await self._taken_away():
+        for answer, producer in await self._lapsed():
             try:
-                await self._end(lost)
+                await self._end(answer, producer)
             except (ProducerLost, SQLAlchemyError):
-                # Deleted meanwhile, or not to be stored; the others must not wait for it.
-                log.warning("answer_not_interrupted", message_id=str(lost.answer.id))
+                # Somebody else ends it, its producer woke, it was deleted, or it cannot be stored; the others must not
+                # wait for it.
+                log.warning("answer_not_interrupted", message_id=str(answer.id))
 
-    async def _taken_away(self) -> list[_Lost]:
-        """Take the leases over, so that a producer that was only frozen can store nothing any more."""
-        taken: list[_Lost] = []
+    async def _lapsed(self) -> list[tuple[Message, AnswerLease]]:
         async with self.database.transaction(SWEEPER) as session:
-            leases = AnswerLeaseRepository(session)
-            for answer in await leases.lapsed(limit=BATCH):
-                if (token := answer.lease_token) is not None:
-                    lease = await leases.take_over(AnswerLease(answer.id, token))
-                    taken.append(_Lost(answer, lease, token))
-        return taken
+            lapsed = await AnswerLeaseRepository(session).lapsed(limit=BATCH)
+            return [(answer, AnswerLease(answer.id, token)) for answer in lapsed if (token := answer.lease_token)]
 
-    async def _end(self, lost: _Lost) -> None:
-        answer = lost.answer
+    async def _end(self, answer: Message, producer: AnswerLease) -> None:
+        """Take an answer over and end it; should this process die meanwhile, the next one finds the same text."""
+        heir = AnswerLease(answer.id, uuid4())
+        await self._hand_on(answer, await self._seen(answer, producer), heir)
+        # A producer that was only frozen can store nothing any more.
+        async with self.database.transaction(SWEEPER) as session:
+            await AnswerLeaseRepository(session).take_over(producer, heir)
         # Sealed before it is read: what is kept is all that anybody will ever have seen.
-        await self.bus.finish_text(answer.owner_id, answer.id, lost.seen_under)
-        content = await self._seen(lost)
+        await self.bus.finish_text(answer.owner_id, answer.id, producer.token)
+        content = await self._seen(answer, producer)
         async with self.database.transaction(SWEEPER) as session:
             end = AnswerEnd(MessageStatus.INTERRUPTED, content, failure=FAILURE)
-            await AnswerLeaseRepository(session).end(lost.lease, end)
+            await AnswerLeaseRepository(session).end(heir, end)
         log.warning("answer_interrupted", message_id=str(answer.id))
+        await self.bus.finish_text(answer.owner_id, answer.id, heir.token)
         await self.bus.ring(answer_topic(answer.id))
 
-    async def _seen(self, lost: _Lost) -> str:
+    async def _hand_on(self, answer: Message, content: str, heir: AnswerLease) -> None:
+        """Keep what was seen under the lease that it is about to be found by."""
+        if content:
+            with suppress(BusAway):
+                await self.bus.append_text(answer.owner_id, answer.id, heir.token, offset=0, text=content)
+
+    async def _seen(self, answer: Message, lease: AnswerLease) -> str:
         """Return what watchers have seen last: on the bus it may be a second ahead of the checkpoint."""
-        answer = lost.answer
         try:
-            live = await self.bus.read_text(answer.owner_id, answer.id, lost.seen_under, offset=0)
+            live = await self.bus.read_text(answer.owner_id, answer.id, lease.token, offset=0)
         except BusAway:
             live = None
         return live.text if live is not None and len(live.text) > len(answer.content) else answer.content

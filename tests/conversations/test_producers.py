@@ -28,10 +28,13 @@ class WakingProducer(InMemoryEvents):
     """A bus on which a frozen producer says one more thing just when somebody has read what it had said."""
 
     late_text = ""
+    reads_before = 0
 
     async def read_text(self, owner_id: UUID, answer_id: UUID, lease: UUID, *, offset: int) -> LiveText | None:
         live = await super().read_text(owner_id, answer_id, lease, offset=offset)
-        if self.late_text and live is not None:
+        if self.late_text and live is not None and self.reads_before > 0:
+            self.reads_before -= 1
+        elif self.late_text and live is not None:
             text, self.late_text = self.late_text, ""
             try:
                 await super().append_text(owner_id, answer_id, lease, offset=len(live.text), text=text)
@@ -66,6 +69,11 @@ async def viewer(desk: Desk) -> Viewer:
 async def let_lease_lapse(desk: Desk, answer_id: UUID) -> None:
     async with desk.library.database.engine.begin() as connection:
         await connection.execute(update(Message).where(Message.id == answer_id).values(lease_until=NOW))
+
+
+async def killed(*_: object) -> None:
+    """End whoever calls it, as a kill would: nothing after it happens."""
+    raise asyncio.CancelledError
 
 
 async def abandoned(desk: Desk, viewer: Viewer, *, seen: str, checkpoint: str) -> AnswerLease:
@@ -153,6 +161,22 @@ class TestDeath:
         assert (cut.offset, cut.text) == (11, "")
         assert end.message.content == "The canteen"
 
+    async def test_who_dies_over_ending_it_costs_nothing_of_it(
+        self, desk: Desk, viewer: Viewer, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        lease = await abandoned(desk, viewer, seen="The canteen opens at", checkpoint="The canteen")
+        with monkeypatch.context() as dying:
+            dying.setattr(desk.process.adapters.bus, "finish_text", killed)
+            with pytest.raises(asyncio.CancelledError):
+                await desk.process.upkeep.answers.reconcile()
+        assert (await desk.message(lease.answer_id)).lease_token != lease.token
+        await let_lease_lapse(desk, lease.answer_id)
+
+        await desk.process.upkeep.answers.reconcile()
+
+        answer = await desk.message(lease.answer_id)
+        assert (answer.status, answer.content) == (MessageStatus.INTERRUPTED, "The canteen opens at")
+
     async def test_two_reconcilers_end_it_once(self, desk: Desk, viewer: Viewer) -> None:
         lease = await abandoned(desk, viewer, seen="The canteen opens at", checkpoint="The canteen")
         reconcile = desk.process.upkeep.answers.reconcile
@@ -183,11 +207,12 @@ class TestFreezing:
         assert (answer.status, answer.content) == (MessageStatus.INTERRUPTED, "The canteen opens")
         assert await desk.citations(viewer, answer) == []
 
+    @pytest.mark.parametrize("reads_before", [0, 1])
     async def test_who_wakes_in_the_middle_of_being_ended_says_nothing_more(
-        self, desk: Desk, viewer: Viewer, bus: WakingProducer
+        self, desk: Desk, viewer: Viewer, bus: WakingProducer, reads_before: int
     ) -> None:
         lease = await abandoned(desk, viewer, seen="The canteen", checkpoint="")
-        bus.late_text = " opens at noon"
+        bus.late_text, bus.reads_before = " opens at noon", reads_before
         await desk.process.upkeep.answers.reconcile()
         live = await bus.read_text(viewer.user_id, lease.answer_id, lease.token, offset=0)
         assert live is not None
