@@ -130,7 +130,8 @@ def translated_errors() -> Iterator[None]:
     """Say DatabaseAway for whatever says that the connection or the server is in trouble."""
     try:
         yield
-    except (OSError, PoolTimeout, InterfaceError) as error:
+    except (OSError, PoolTimeout, InterfaceError, asyncpg.InterfaceError) as error:
+        # The driver's own too: a connection that breaks just as it is given back is not always translated.
         raise DatabaseAway from error
     except (OperationalError, DBAPIError) as error:
         if error.connection_invalidated or is_connection_trouble(error.orig):
