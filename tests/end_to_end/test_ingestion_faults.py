@@ -18,10 +18,11 @@ from lexora_gql.embedded.postgres import EmbeddedPostgres
 from tests.end_to_end.reading import Site, long_text
 from tests.end_to_end.stack import Program, Stack
 
-# Long enough to be seen at its stage, short enough to be read again. Without sentences a text takes long to be cut.
+# Long enough to be seen at its stage, short enough to be read again. Where everything might be a sentence a text takes
+# long to be cut.
 TEXTS = {
     "PARSING": long_text("PARSING", paragraphs=2_000),
-    "CHUNKING": "words " * 900_000,
+    "CHUNKING": ("words" + " ." * 40) * 15_000,
     "EMBEDDING": long_text("EMBEDDING", paragraphs=5_000),
 }
 
