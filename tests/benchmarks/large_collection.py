@@ -48,6 +48,8 @@ async def measure() -> bool:
         await stand.settled()
         bare = Bare(made.indexed())
         connection = Connection(stand.api.address, stand.client.token)
+        candidates = (await asyncio.to_thread(connection.search, asked[0]))["candidates"]
+        assert candidates == len(made.texts), candidates
         alone, whole = await _in_turn(connection, bare, asked)
         growing = await _while_growing(stand, connection, asked)
         lag = _late("over all of it", (await MetricsPage.of(stand.client)).since(before))
