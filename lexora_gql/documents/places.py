@@ -18,7 +18,9 @@ from lexora_gql.ports.page_reader import PlacedWord
 CONTEXT = 60
 # A piece of fewer letters may stand anywhere.
 LETTERS_MIN = 4
+# One of so many is the same, whatever stands around it.
 LETTERS_SURE = 12
+# Full stops and quotation marks at the ends of a stretch.
 SIGNS_MAX = 20
 # Words further apart than this many times their height are not marked in one: a column of a table, and the next.
 GAP = 2.0

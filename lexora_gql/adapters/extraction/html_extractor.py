@@ -16,6 +16,7 @@ from lexora_gql.ports.text_extractor import ExtractedText, Heading, Span
 KIND = "HTML file"
 _CHARSET = re.compile(rb"""<meta\b[^>]{0,200}?charset\s*=\s*["']?\s*([\w.:-]{1,40})""", re.IGNORECASE)
 _LANGUAGE = re.compile(r"([A-Za-z]{2})(?:[-_]|\Z)")
+_WARNINGS = ("Parts of the HTML file are nested too deeply and were not read.",)
 _MAIN = etree.XPath("//main | //*[@role='main']")
 
 
@@ -38,9 +39,6 @@ def read_html(source: BinaryIO, _progress: Callable[[int, int | None], None]) ->
     if not any(has_text(block.text) for block in blocks):
         raise failures.corrupt(KIND) if is_cut else failures.blank(KIND)
     yield _assembled(blocks, _title(root), _language(root), _WARNINGS if is_cut else ())
-
-
-_WARNINGS = ("Parts of the HTML file are nested too deeply and were not read.",)
 
 
 def _parsed(text: str) -> tuple[etree._Element, bool]:
