@@ -83,12 +83,20 @@ class Ears(Worker):
         tasks = [task for task in (self.main_task, *self.tasks.values()) if task is not None]
         if self.main_task is not None:
             self.main_task.cancel()
-        # The rings end by themselves now: they are put away, and nothing is cancelled that would be told as an error.
-        if tasks:
-            await asyncio.wait(tasks, timeout=PUT_AWAY_SECONDS)
-        # Who waits for an answer of Redis gets an error instead, and gives the connection back.
+        try:
+            # The rings end by themselves now and are put away: nothing is cancelled that would be told as an error.
+            if tasks:
+                await asyncio.wait(tasks, timeout=PUT_AWAY_SECONDS)
+        finally:
+            # Also where we are cancelled meanwhile, as happens when the process ends just after Redis was lost.
+            await self._disconnect()
+            await ended(tasks)
+            # Who was just connecting has given back a connection that was not there to be closed.
+            await self._disconnect()
+
+    async def _disconnect(self) -> None:
+        """Close each connection: who waits for an answer of Redis gets an error instead, and gives it back."""
         await self.pool.connection_pool.disconnect(inuse_connections=True)
-        await ended(tasks)
 
     async def _until_closing(self, work: Awaitable[None]) -> None:
         working = asyncio.ensure_future(work)

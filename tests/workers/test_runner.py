@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import logging
+import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -10,6 +11,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+from arq.connections import ArqRedis
 from structlog.testing import capture_logs
 
 from lexora_gql.adapters.arq_queue import JOB_NAME, QUEUE_NAME, ArqQueue, connect, job_deserializer, job_serializer
@@ -64,6 +66,11 @@ async def said(caplog: pytest.LogCaptureFixture) -> list[str]:
     return [record.getMessage() for record in caplog.records if record.levelno >= logging.ERROR]
 
 
+def open_connections(client: ArqRedis) -> int:
+    pool = client.connection_pool
+    return sum(one.is_connected for one in (*pool._available_connections, *pool._in_use_connections))
+
+
 class TestALostRedis:
     @pytest.mark.parametrize(
         ("_case", "rings", "work_ends"),
@@ -104,6 +111,35 @@ class TestALostRedis:
 
 
 class TestAnEnd:
+    async def test_it_closes_its_connections_also_when_asked_again(self, redis: EmbeddedRedis) -> None:
+        clients = []
+
+        def connecting() -> ArqRedis:
+            clients.append(connect(redis.url, reply_seconds=5.0))
+            return clients[-1]
+
+        work = Work()
+        rings = Rings(connecting, JOB_NAME, QUEUE_NAME, job_serializer, job_deserializer)
+        task = asyncio.create_task(hear(rings, work.do, concurrency=2))
+        async with asyncio.timeout(20):
+            await ring(redis.url, 2)
+            for _ in range(2):
+                await work.began.acquire()
+            assert redis.child is not None
+            redis.child.send(signal.SIGSTOP)
+            try:
+                task.cancel()
+                # It waits for its rings to be put away, which a frozen Redis does not answer.
+                await asyncio.wait({task}, timeout=0.1)
+                assert not task.done()
+                task.cancel()
+                await asyncio.wait({task})
+            finally:
+                redis.child.send(signal.SIGCONT)
+
+        assert len(clients) == 1
+        assert open_connections(clients[0]) == 0
+
     async def test_a_ring_that_is_being_heard_is_put_away_without_a_word(
         self, redis: EmbeddedRedis, caplog: pytest.LogCaptureFixture
     ) -> None:
