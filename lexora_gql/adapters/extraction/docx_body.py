@@ -8,8 +8,9 @@ from lxml import etree
 from lexora_gql.adapters.extraction.cleaning import clean_text, one_line
 from lexora_gql.adapters.extraction.docx_numbering import Numbering
 from lexora_gql.adapters.extraction.docx_runs import Notes, Runs, chosen_of
-from lexora_gql.adapters.extraction.docx_styles import Styles, child, local_name
+from lexora_gql.adapters.extraction.docx_styles import Styles
 from lexora_gql.adapters.extraction.docx_tables import TRANSPARENT, Cell, flat, markdown, rows_of
+from lexora_gql.adapters.extraction.office_xml import child, local_name
 
 # Text of another format, or in another file, that Word fetches when it opens the document.
 _ELSEWHERE = {"altChunk", "subDoc"}

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 
 from lxml import etree
 
-from lexora_gql.adapters.extraction.docx_styles import child, local_name, value
+from lexora_gql.adapters.extraction.office_xml import child, local_name, value
 
 _SILENT = {"rPr", "ctrlPr", "del", "moveFrom", "instrText"}
 _OPENING, _CLOSING = "(", ")"

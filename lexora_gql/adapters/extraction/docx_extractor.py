@@ -12,8 +12,9 @@ from lexora_gql.adapters.extraction.docx_body import Block, DocxBody, Paragraph,
 from lexora_gql.adapters.extraction.docx_margins import Margins
 from lexora_gql.adapters.extraction.docx_numbering import Numbering
 from lexora_gql.adapters.extraction.docx_package import KIND, open_docx
-from lexora_gql.adapters.extraction.docx_styles import Styles, child, local_name, value
+from lexora_gql.adapters.extraction.docx_styles import Styles
 from lexora_gql.adapters.extraction.limits import BLOCKS_MAX, CHARACTERS_MAX, HEADINGS_MAX
+from lexora_gql.adapters.extraction.office_xml import child, local_name, value
 from lexora_gql.ports.text_extractor import ExtractedText, Heading, Span
 
 BLOCKS_A_REPORT = 200

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from lxml import etree
 
 from lexora_gql.adapters.extraction.docx_body import Block, DocxBody, Paragraph
-from lexora_gql.adapters.extraction.docx_styles import local_name, switched, value
+from lexora_gql.adapters.extraction.office_xml import local_name, switched, value
 
 _WORD = re.compile(r"[^\W\d_]+")
 # What is left of "Page 3 of 12" without its numbers.

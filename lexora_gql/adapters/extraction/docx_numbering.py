@@ -6,7 +6,8 @@ from dataclasses import dataclass, field, replace
 from lxml import etree
 
 from lexora_gql.adapters.extraction.docx_numerals import numeral
-from lexora_gql.adapters.extraction.docx_styles import LEVELS, child, local_name, switched, value, whole_number
+from lexora_gql.adapters.extraction.docx_styles import LEVELS
+from lexora_gql.adapters.extraction.office_xml import child, local_name, switched, value, whole_number
 
 BULLET = "-"
 LABEL_CHARACTERS_MAX = 40

@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 from lxml import etree
 
 from lexora_gql.adapters.extraction.docx_equations import linear
-from lexora_gql.adapters.extraction.docx_styles import Styles, child, local_name, value
+from lexora_gql.adapters.extraction.docx_styles import Styles
 from lexora_gql.adapters.extraction.docx_symbols import symbol
+from lexora_gql.adapters.extraction.office_xml import child, local_name, value
 
 _SILENT = {
     "pPr", "rPr", "sdtPr", "sdtEndPr", "del", "moveFrom", "delText", "delInstrText", "rt", "rubyPr", "ctrlPr",

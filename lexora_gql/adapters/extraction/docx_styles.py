@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 from lxml import etree
 
+from lexora_gql.adapters.extraction.office_xml import child, local_name, switched, value, whole_number
+
 # Styles may be based on each other in a circle.
 ANCESTORS_MAX = 20
 LEVELS = 9
@@ -20,39 +22,6 @@ class Style:
     outline_level: int | None
     numbering: tuple[str | None, int | None]
     is_hidden: bool | None = None
-
-
-def local_name(element: etree._Element) -> str:
-    """Return a tag without its namespace: both editions of the standard, and mathematics, name alike what is alike."""
-    tag = element.tag
-    return tag.rpartition("}")[2] if isinstance(tag, str) else ""
-
-
-def child(element: etree._Element | None, *path: str) -> etree._Element | None:
-    """Return what stands at a path of local names below an element, the first each time."""
-    for name in path:
-        if element is None:
-            return None
-        element = next((below for below in element if local_name(below) == name), None)
-    return element
-
-
-def value(element: etree._Element | None, name: str = "val") -> str | None:
-    """Return an attribute by its local name."""
-    if element is None:
-        return None
-    return next((text for key, text in element.attrib.items() if key.rpartition("}")[2] == name), None)
-
-
-def whole_number(text: str | None) -> int | None:
-    """Return a small number that is not negative, None for anything else."""
-    return int(text) if text is not None and text.isascii() and text.isdigit() and len(text) < 10 else None
-
-
-def switched(properties: etree._Element | None, name: str) -> bool | None:
-    """Return whether a property is on or off, None where nothing is said."""
-    found = child(properties, name)
-    return None if found is None else value(found) not in {"0", "false", "off"}
 
 
 class Styles:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from lxml import etree
 
-from lexora_gql.adapters.extraction.docx_styles import child, local_name, value, whole_number
+from lexora_gql.adapters.extraction.office_xml import child, local_name, value, whole_number
 
 SPAN_MAX = 63
 # What may stand around rows and cells without being part of the table.

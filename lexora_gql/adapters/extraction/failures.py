@@ -19,6 +19,12 @@ def corrupt(kind: str) -> ExtractionFailed:
     return ExtractionFailed("CORRUPT", message)
 
 
+def before_2007(kind: str, program: str, extension: str) -> ExtractionFailed:
+    """Say that the file is in a format of old that goes by a new name."""
+    message = f"The file is in {program}'s format of before 2007 ({extension}). Save it as {kind} and upload that."
+    return ExtractionFailed("CORRUPT", message)
+
+
 def scanned(pages: int) -> ExtractionFailed:
     """Say that a PDF has pages, but no text on any of them."""
     number = "its one page" if pages == 1 else f"any of its {pages:,} pages"
@@ -44,9 +50,9 @@ def blank(kind: str) -> ExtractionFailed:
     return ExtractionFailed("NO_TEXT", f"The {kind} holds no text. Check that it is the file you meant to upload.")
 
 
-def too_many_pages(pages: int) -> ExtractionFailed:
+def too_many_pages(kind: str, pages: int, what: str = "pages") -> ExtractionFailed:
     """Say that there are more pages than are read."""
-    message = f"The PDF has {pages:,} pages; at most {PAGES_MAX:,} are read. Split it and upload the parts."
+    message = f"The {kind} has {pages:,} {what}; at most {PAGES_MAX:,} are read. Split it and upload the parts."
     return ExtractionFailed("TOO_MANY_PAGES", message)
 
 
@@ -56,9 +62,9 @@ def too_much_text() -> ExtractionFailed:
     return ExtractionFailed("TOO_LARGE_TO_PARSE", message)
 
 
-def too_much_unpacked(what: str) -> ExtractionFailed:
+def too_much_unpacked(kind: str, what: str) -> ExtractionFailed:
     """Say that a container swells when it is unpacked."""
-    message = f"The DOCX {what}. Remove embedded pictures and attachments, or split it, and upload the result."
+    message = f"The {kind} {what}. Remove embedded pictures and attachments, or split it, and upload the result."
     return ExtractionFailed("TOO_LARGE_TO_PARSE", message)
 
 

@@ -7,11 +7,12 @@ from typing import BinaryIO
 from lxml import etree
 
 from lexora_gql.adapters.extraction import failures
+from lexora_gql.adapters.extraction.blocks import Block, joined
 from lexora_gql.adapters.extraction.cleaning import clean_text, has_text, one_line
-from lexora_gql.adapters.extraction.html_flow import Block, Flow, Kind
-from lexora_gql.adapters.extraction.limits import BLOCKS_MAX, CHARACTERS_MAX, HEADINGS_MAX
+from lexora_gql.adapters.extraction.html_flow import Flow
+from lexora_gql.adapters.extraction.limits import BLOCKS_MAX, HEADINGS_MAX
 from lexora_gql.adapters.extraction.plain_text_extractor import read_decoded
-from lexora_gql.ports.text_extractor import ExtractedText, Heading, Span
+from lexora_gql.ports.text_extractor import ExtractedText
 
 KIND = "HTML file"
 _CHARSET = re.compile(rb"""<meta\b[^>]{0,200}?charset\s*=\s*["']?\s*([\w.:-]{1,40})""", re.IGNORECASE)
@@ -82,26 +83,9 @@ def _language(root: etree._Element) -> str | None:
 def _assembled(
     blocks: list[Block], title: str | None, language: str | None, warnings: tuple[str, ...]
 ) -> ExtractedText:
-    pieces: list[str] = []
-    headings: list[Heading] = []
-    whole: list[Span] = []
-    end = 0
-    before: Block | None = None
-    for block in blocks:
-        is_list = before is not None and before.kind is block.kind is Kind.ITEM
-        between = "" if before is None else "\n" if is_list else "\n\n"
-        start = end + len(between)
-        end = start + len(block.text)
-        if end > CHARACTERS_MAX:
-            raise failures.too_much_text()
-        pieces += (between, block.text)
-        if block.kind is Kind.WHOLE:
-            whole.append(Span(start, end))
-        elif block.kind is Kind.HEADING:
-            headings.append(Heading(block.level, one_line(block.text), start))
-        before = block
+    text, headings, whole = joined(blocks)
     return ExtractedText(
-        text="".join(pieces),
+        text=text,
         headings=tuple(headings[:HEADINGS_MAX]),
         blocks=tuple(whole[:BLOCKS_MAX]),
         title=title or next((heading.title for heading in headings if heading.level == 1), None),

@@ -3,10 +3,10 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from enum import Enum
 
 from lxml import etree
 
+from lexora_gql.adapters.extraction.blocks import Block, Kind
 from lexora_gql.adapters.extraction.docx_tables import markdown
 from lexora_gql.adapters.extraction.html_tables import grid_of, is_grid
 
@@ -31,24 +31,6 @@ _AROUND_LINE_END = re.compile(" *\n *")
 _LINE_END = "\n"
 INDENT_MAX = 8
 NUMBER = re.compile(r"\s*-?\d{1,9}\s*")
-
-
-class Kind(Enum):
-    """What a block is; WHOLE is a table or code, not to be split where it fits."""
-
-    TEXT = "text"
-    HEADING = "heading"
-    ITEM = "item"
-    WHOLE = "whole"
-
-
-@dataclass(frozen=True, slots=True)
-class Block:
-    """A stretch of text that stands by itself; `level` is that of a heading."""
-
-    text: str
-    kind: Kind = Kind.TEXT
-    level: int = 0
 
 
 @dataclass(slots=True)

@@ -145,7 +145,7 @@ def _by_pypdf(reader: PdfReader, told: _Told) -> list[str | None]:
 
 def _require_few(pages: int) -> None:
     if pages > PAGES_MAX:
-        raise failures.too_many_pages(pages)
+        raise failures.too_many_pages("PDF", pages)
 
 
 def _structure(read: Callable[[], Structure]) -> Structure | None:
