@@ -8,6 +8,8 @@ from contextlib import asynccontextmanager
 from redis.asyncio import BlockingConnectionPool
 from redis.exceptions import RedisError
 
+from lexora_gql.breaker import Breaker, Resting
+
 CALL_SECONDS = 0.8
 """Longest that a call waits, for a free connection, the connection and the reply together."""
 
@@ -51,13 +53,12 @@ class Circuit:
     """
 
     def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:
-        self._clock = clock
-        self._paused_until = 0.0
+        self._breaker = Breaker(failures_max=1, pause_seconds=PAUSE_SECONDS, clock=clock)
 
     @property
     def is_paused(self) -> bool:
         """Whether calls fail at once."""
-        return self._clock() < self._paused_until
+        return self._breaker.is_resting
 
     @asynccontextmanager
     async def call(self) -> AsyncIterator[None]:
@@ -66,15 +67,14 @@ class Circuit:
         Raises:
             RedisAway: It failed, took too long, or failed less than a second ago.
         """
-        if self.is_paused:
-            raise RedisAway
-        if self._paused_until:
-            # The one that tries: until it knows, the others need not find out for themselves.
-            self._paused_until = self._clock() + PAUSE_SECONDS
         try:
-            async with timeout(CALL_SECONDS):
-                yield
-        except AWAY as error:
-            self._paused_until = self._clock() + PAUSE_SECONDS
-            raise RedisAway from error
-        self._paused_until = 0.0
+            with self._breaker.attempt() as attempt:
+                try:
+                    async with timeout(CALL_SECONDS):
+                        yield
+                except AWAY as error:
+                    attempt.failed()
+                    raise RedisAway from error
+                attempt.succeeded()
+        except Resting:
+            raise RedisAway from None

@@ -1,12 +1,13 @@
 """Putting the best passages in the order of a reranker, where one is set and answers in time."""
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import structlog
 
 from lexora_gql.accounts.viewer import Viewer
+from lexora_gql.breaker import Attempt, Breaker, Resting
 from lexora_gql.ports.reranker import Reranker, RerankerRejected, RerankerUnavailable
 from lexora_gql.retrieval.fusion import Fused
 from lexora_gql.retrieval.repository import RetrievalRepository
@@ -16,42 +17,16 @@ from lexora_gql.telemetry.metrics import Metrics
 
 FAILURES_MAX = 3
 REST_SECONDS = 30.0
-REST_SECONDS_MAX = 300.0
 
 log = structlog.get_logger(__name__)
 
 
-@dataclass(slots=True)
-class Rest:
-    """Leaves a service alone that has failed three times in a row, or asked for it: each try may take all its time.
+def rest() -> Breaker:
+    """Return what leaves a service alone that has failed three times in a row, or asked for it.
 
-    After the rest one request tries; the others wait for what becomes of it.
+    Each try may take all its time.
     """
-
-    clock: Callable[[], float] = time.monotonic
-    _failures: int = 0
-    _until: float = 0.0
-
-    def is_over(self) -> bool:
-        """Return whether the service may be asked now; where it rested, for one caller only."""
-        if self._until == 0.0:
-            return True
-        if self.clock() < self._until:
-            return False
-        self._until = self.clock() + REST_SECONDS
-        return True
-
-    def failed(self, retry_after_seconds: float | None = None) -> None:
-        """Count a failure, which may begin a rest."""
-        self._failures += 1
-        if retry_after_seconds is not None:
-            self._until = self.clock() + min(retry_after_seconds, REST_SECONDS_MAX)
-        elif self._failures >= FAILURES_MAX:
-            self._until = self.clock() + REST_SECONDS
-
-    def succeeded(self) -> None:
-        """Begin counting anew."""
-        self._failures, self._until = 0, 0.0
+    return Breaker(FAILURES_MAX, REST_SECONDS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +74,7 @@ class Reranking:
     metrics: Metrics
     reranker: Reranker | None = None
     candidates: int = 30
-    rest: Rest = field(default_factory=Rest)
+    breaker: Breaker = field(default_factory=rest)
 
     async def order(self, viewer: Viewer, words: str, fused: Sequence[Fused], scope: Scope) -> Reranked:
         """Return the reranker's order, or the fused one where there is no reranker or it fails.
@@ -109,29 +84,37 @@ class Reranking:
         """
         if self.reranker is None or not fused:
             return Reranked(fused, {})
-        if not self.rest.is_over():
+        try:
+            with self.breaker.attempt() as attempt:
+                texts = await self._texts(viewer, fused, scope)
+                scores = await self._asked(self.reranker, words, texts, attempt) if texts else {}
+                return reordered(fused, scores)
+        except Resting:
             self.metrics.reranks_total.labels(outcome="resting").inc()
             return Reranked(fused, {})
+
+    async def _texts(self, viewer: Viewer, fused: Sequence[Fused], scope: Scope) -> Mapping[int, str]:
         best = [one.number for one in fused[: self.candidates]]
         async with self.database.transaction(viewer) as session:
             stored = await RetrievalRepository(session).chunks(best, scope)
         # In the fused order, so that what a service cuts off is what matters least.
         there = [stored[number].chunk for number in best if number in stored]
-        texts = {chunk.number: chunk.context + chunk.text for chunk in there}
-        return reordered(fused, await self._asked(self.reranker, words, texts)) if texts else Reranked(fused, {})
+        return {chunk.number: chunk.context + chunk.text for chunk in there}
 
-    async def _asked(self, reranker: Reranker, words: str, texts: Mapping[int, str]) -> Mapping[int, float]:
+    async def _asked(
+        self, reranker: Reranker, words: str, texts: Mapping[int, str], attempt: Attempt
+    ) -> Mapping[int, float]:
         started = time.perf_counter()
         try:
             scores = await reranker.rerank(words, list(texts.values()))
         except (RerankerUnavailable, RerankerRejected) as error:
             outcome = "unavailable" if isinstance(error, RerankerUnavailable) else "rejected"
-            self.rest.failed(getattr(error, "retry_after_seconds", None))
+            attempt.failed(getattr(error, "retry_after_seconds", None))
             log.warning("reranker_failed", reranker=reranker.name, outcome=outcome, reason=str(error))
             scores = ()
         else:
             outcome = "ok"
-            self.rest.succeeded()
+            attempt.succeeded()
         self.metrics.reranks_total.labels(outcome=outcome).inc()
         self.metrics.rerank_duration_seconds.observe(time.perf_counter() - started)
         return dict(zip(texts, scores, strict=True)) if scores else {}

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from lexora_gql.adapters.offline.reranker import WordSharingReranker
 from lexora_gql.ports.reranker import RerankerRejected, RerankerUnavailable
 from lexora_gql.retrieval.fusion import Fused
-from lexora_gql.retrieval.reranking import REST_SECONDS, Rest, reordered
+from lexora_gql.retrieval.reranking import reordered
 from lexora_gql.retrieval.scope import EVERYTHING
 from lexora_gql.retrieval.service import Hit
 from lexora_gql.storage.database import Database
@@ -137,53 +137,6 @@ class TestSearch:
         sources = (await reached.desk.process.services.conversations.sources(viewer, [answer.id]))[answer.id]
 
         assert [(source.fused_rank, source.rerank_score) for source in sources] == [(2, 1.0), (1, pytest.approx(2 / 3))]
-
-
-class Clock:
-    """A clock that stands until it is set."""
-
-    def __init__(self) -> None:
-        self.now = 100.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
-class TestRest:
-    def test_two_failures_are_borne_and_a_success_forgets_them(self) -> None:
-        rest = Rest(Clock())
-        for _ in range(5):
-            rest.failed()
-            rest.failed()
-            assert rest.is_over()
-            rest.succeeded()
-
-    def test_after_the_rest_one_alone_tries(self) -> None:
-        clock = Clock()
-        rest = Rest(clock)
-        for _ in range(3):
-            rest.failed()
-        assert not rest.is_over()
-
-        clock.now += REST_SECONDS
-        assert [rest.is_over() for _ in range(3)] == [True, False, False]
-        rest.failed()
-        clock.now += REST_SECONDS - 1
-        assert not rest.is_over()
-        clock.now += 1
-        assert rest.is_over()
-        rest.succeeded()
-        assert [rest.is_over() for _ in range(3)] == [True, True, True]
-
-    @pytest.mark.parametrize(("asked", "granted"), [(7.0, 7.0), (1e9, 300.0)])
-    def test_a_service_that_asks_for_it_is_left_alone_at_once(self, asked: float, granted: float) -> None:
-        clock = Clock()
-        rest = Rest(clock)
-        rest.failed(asked)
-        clock.now += granted - 0.5
-        assert not rest.is_over()
-        clock.now += 0.5
-        assert rest.is_over()
 
 
 SCORES = st.floats(-1e6, 1e6)
