@@ -72,13 +72,22 @@ class ChatModelError(Exception):
     Attributes:
         code: MODEL_UNAVAILABLE, MODEL_REJECTED, CONTEXT_TOO_LONG or TIMEOUT.
         is_retryable: Whether asking again may help.
+        retry_after_seconds: How long the provider asks to be left alone.
     """
 
-    def __init__(self, code: str, message: str, *, is_retryable: bool) -> None:
+    def __init__(
+        self, code: str, message: str, *, is_retryable: bool, retry_after_seconds: float | None = None
+    ) -> None:
         super().__init__(message)
         self.code = code
         self.message = message
         self.is_retryable = is_retryable
+        self.retry_after_seconds = retry_after_seconds
+
+    @property
+    def is_down(self) -> bool:
+        """Whether the model gives no answer to anybody now; otherwise it is about what was asked, or the settings."""
+        return self.code in {"MODEL_UNAVAILABLE", "TIMEOUT"}
 
 
 class ChatModel(Protocol):

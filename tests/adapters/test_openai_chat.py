@@ -12,19 +12,16 @@ import pytest
 from pydantic import SecretStr
 
 from lexora_gql.adapters.openai_chat import OpenAIChat
-from lexora_gql.adapters.openai_chat.chat import Patience
 from lexora_gql.adapters.openai_chat.completion import Completion, server_sent_data
+from lexora_gql.adapters.openai_chat.patience import Patience
 from lexora_gql.adapters.openai_chat.thinking import Thinking
 from lexora_gql.adapters.retry_after import retry_after_seconds
-from lexora_gql.ports.chat_model import ChatMessage, ChatModelError, ChatRequest, TextPiece, Usage
+from lexora_gql.ports.chat_model import TextPiece, Usage
+from tests.adapters.openai_asking import answer, request
 from tests.openai_server import CUT, Reply, ScriptedOpenAI, Signal, Step
 
 QUICK = Patience(first_seconds=2.0, next_seconds=2.0, backoff_seconds=0.001, retry_after_seconds_max=0.5)
 NEVER = Signal()
-
-
-def request(content: str = "Question?", model: str = "test-model") -> ChatRequest:
-    return ChatRequest(model, [ChatMessage("user", content)], content, (), max_tokens=77, temperature=0.25)
 
 
 @pytest.fixture(scope="module")
@@ -44,22 +41,6 @@ async def model(provider: ScriptedOpenAI) -> AsyncIterator[OpenAIChat]:
     model = OpenAIChat(["test-model"], base_url=provider.url, patience=QUICK)
     yield model
     await model.aclose()
-
-
-async def answer(
-    model: OpenAIChat, asked: ChatRequest | None = None
-) -> tuple[str, Usage | None, ChatModelError | None]:
-    """Return the text that came, the usage, and the failure that ended it."""
-    text, usage = "", None
-    try:
-        async for part in model.stream(asked or request()):
-            if isinstance(part, TextPiece):
-                text += part.text
-            else:
-                usage = part
-    except ChatModelError as failure:
-        return text, usage, failure
-    return text, usage, None
 
 
 class TestAsking:

@@ -3,9 +3,8 @@
 import asyncio
 import random
 from collections import defaultdict
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import AsyncExitStack, aclosing
-from dataclasses import dataclass
 from typing import Any
 
 import httpx2
@@ -15,6 +14,7 @@ from pydantic import SecretStr
 from lexora_gql.adapters.openai_chat import failures
 from lexora_gql.adapters.openai_chat.completion import Completion, server_sent_data
 from lexora_gql.adapters.openai_chat.dialect import Dialect
+from lexora_gql.adapters.openai_chat.patience import Patience, Watch
 from lexora_gql.adapters.openai_chat.thinking import Thinking
 from lexora_gql.ports.chat_model import ChatRequest, TextPiece, Usage
 
@@ -23,27 +23,8 @@ OPENAI_URL = "https://api.openai.com/v1"
 NO_KEY = "none"
 """Sent to servers that want no key: the SDK refuses to send nothing."""
 
-LINGER_SECONDS = 2.0
-"""How long usage is waited for once the model has finished."""
-
-CLOSING_SECONDS = 0.1
-"""How long the end of the body is waited for, so that the connection can be used again."""
-
-
-@dataclass(frozen=True, slots=True)
-class Patience:
-    """How long to wait for what, in seconds, and how often to try again before the first text.
-
-    Attributes:
-        retry_after_seconds_max: A provider that asks for a longer wait than that is not waited for.
-    """
-
-    connect_seconds: float = 10.0
-    first_seconds: float = 60.0
-    next_seconds: float = 30.0
-    retries: int = 2
-    backoff_seconds: float = 0.5
-    retry_after_seconds_max: float = 10.0
+CHARACTERS_PER_TOKEN_MAX = 32
+"""No answer of ordinary text has as many on average; a provider that does not keep to `max_tokens` might never end."""
 
 
 class _AskedWrongly(Exception):
@@ -121,15 +102,16 @@ class OpenAIChat:
         return max(asked, limits.backoff_seconds * 2.0**retries * random.uniform(0.75, 1.25))
 
     async def _attempt(self, request: ChatRequest) -> AsyncGenerator[TextPiece | Usage, None]:
-        completion, thinking, has_text = Completion(), Thinking(), False
+        completion, thinking, characters = Completion(), Thinking(), 0
         try:
-            async with aclosing(self._data(request, completion)) as events:
+            async with aclosing(self._data(request, completion, lambda: characters > 0)) as events:
                 async for data in events:
                     if text := thinking.read(completion.read(data)):
-                        has_text = True
+                        characters += len(text)
+                        _require_bounds(characters, request)
                         yield TextPiece(text)
             if text := thinking.finish():
-                has_text = True
+                characters += len(text)
                 yield TextPiece(text)
         except APIStatusError as refusal:
             if self._dialects[request.model].learn(refusal):
@@ -139,34 +121,31 @@ class OpenAIChat:
             raise failures.of_connection(error) from None
         except httpx2.HTTPError:
             raise failures.unavailable("The connection to the model's provider broke.") from None
-        _require_end(completion, has_text=has_text)
+        _require_end(completion, has_text=characters > 0)
         if completion.usage:
             yield completion.usage
 
-    async def _data(self, request: ChatRequest, completion: Completion) -> AsyncGenerator[bytes, None]:
-        allowed = self._patience.first_seconds
+    async def _data(
+        self, request: ChatRequest, completion: Completion, has_text: Callable[[], bool]
+    ) -> AsyncGenerator[bytes, None]:
+        watch = Watch(self._patience)
         body = self._dialects[request.model].body(request)
         asked = self._client.chat.completions.with_streaming_response.create(**body)
         async with AsyncExitStack() as stack:
             try:
-                async with asyncio.timeout(allowed):
+                async with asyncio.timeout_at(watch.deadline):
                     response = await stack.enter_async_context(asked)
                 events = await stack.enter_async_context(aclosing(_events(response)))
                 while True:
-                    async with asyncio.timeout(allowed):
+                    async with asyncio.timeout_at(watch.deadline):
                         data = await anext(events, None)
                     if data is None:
                         return
                     yield data
-                    allowed = self._allowed_seconds(completion)
+                    watch.look(completion, has_text=has_text())
             except TimeoutError:
                 if not completion.has_ended:
-                    raise failures.timed_out(allowed) from None
-
-    def _allowed_seconds(self, completion: Completion) -> float:
-        if completion.is_done:
-            return CLOSING_SECONDS
-        return LINGER_SECONDS if completion.has_ended else self._patience.next_seconds
+                    raise failures.timed_out(watch.allowed_seconds) from None
 
 
 async def _events(response: AsyncAPIResponse[Any]) -> AsyncGenerator[bytes, None]:
@@ -177,6 +156,11 @@ async def _events(response: AsyncAPIResponse[Any]) -> AsyncGenerator[bytes, None
     async with aclosing(server_sent_data(response.iter_bytes())) as events:
         async for data in events:
             yield data
+
+
+def _require_bounds(characters: int, request: ChatRequest) -> None:
+    if characters > request.max_tokens * CHARACTERS_PER_TOKEN_MAX:
+        raise failures.unavailable("The model's provider goes on beyond the longest answer that was asked for.")
 
 
 def _require_end(completion: Completion, *, has_text: bool) -> None:

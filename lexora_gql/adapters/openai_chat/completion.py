@@ -15,6 +15,8 @@ EVENT_BYTES_MAX = 1024 * 1024
 
 DONE = b"[DONE]"
 
+_SIGNS_OF_LIFE = ("content", "reasoning_content", "reasoning", "refusal")
+
 
 async def server_sent_data(chunks: AsyncIterator[bytes]) -> AsyncGenerator[bytes, None]:
     """Yield the data of each server-sent event; comments and other fields are left out.
@@ -50,6 +52,8 @@ class Completion:
         is_done: The provider has said that nothing follows.
         usage: Once the provider has told.
         has_refused: The model answered with a refusal.
+        steps: Grows with whatever the model does: it writes, thinks, or ends. Events without any of it are no sign
+            of life.
     """
 
     def __init__(self) -> None:
@@ -57,6 +61,7 @@ class Completion:
         self.is_done = False
         self.usage: Usage | None = None
         self.has_refused = False
+        self.steps = 0
         # The first half of a character that was cut in two.
         self._half = ""
 
@@ -74,6 +79,7 @@ class Completion:
             ProviderFailure: It is an error, or no event at all.
         """
         if data.startswith(DONE):
+            self.steps += not self.is_done
             self.is_done = True
             return ""
         try:
@@ -92,11 +98,13 @@ class Completion:
 
     def _read_choice(self, choice: dict[str, Any]) -> str:
         if isinstance(reason := choice.get("finish_reason"), str):
+            self.steps += self.finish_reason is None
             self.finish_reason = reason
         delta = choice.get("delta") or choice.get("message")
         if not isinstance(delta, dict):
             return ""
         self.has_refused = self.has_refused or bool(delta.get("refusal"))
+        self.steps += any(map(delta.get, _SIGNS_OF_LIFE))
         content = delta.get("content")
         if isinstance(content, list):
             # Some providers part an answer into reasoning and text.

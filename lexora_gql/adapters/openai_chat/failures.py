@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from openai import APIConnectionError, APIStatusError
+from openai import APIConnectionError, APIStatusError, APITimeoutError
 
 from lexora_gql.adapters.retry_after import retry_after_seconds
 from lexora_gql.ports.chat_model import ChatModelError
@@ -25,7 +25,6 @@ class ProviderFailure(ChatModelError):
 
     Attributes:
         may_repeat: Whether the same request may succeed in a moment.
-        retry_after_seconds: How long the provider asks to wait.
     """
 
     def __init__(
@@ -37,9 +36,8 @@ class ProviderFailure(ChatModelError):
         may_repeat: bool = False,
         retry_after_seconds: float | None = None,
     ) -> None:
-        super().__init__(code, message, is_retryable=is_retryable)
+        super().__init__(code, message, is_retryable=is_retryable, retry_after_seconds=retry_after_seconds)
         self.may_repeat = may_repeat
-        self.retry_after_seconds = retry_after_seconds
 
 
 def unavailable(message: str, *, may_repeat: bool = True, retry_after_seconds: float | None = None) -> ProviderFailure:
@@ -66,12 +64,15 @@ def too_long() -> ProviderFailure:
 
 def timed_out(seconds: float) -> ProviderFailure:
     """Return that nothing came for so long."""
-    return ProviderFailure("TIMEOUT", f"The model sent nothing for {seconds:g} seconds.", is_retryable=True)
+    return ProviderFailure("TIMEOUT", f"The model wrote nothing for {seconds:g} seconds.", is_retryable=True)
 
 
-def of_connection(_: APIConnectionError) -> ProviderFailure:
-    """Return that no connection could be had, or that it broke."""
-    return unavailable("The model's provider cannot be reached.")
+def of_connection(error: APIConnectionError) -> ProviderFailure:
+    """Return that no connection could be had, or that it broke.
+
+    Who was waited for in vain is not tried again: it would only be waited for again.
+    """
+    return unavailable("The model's provider cannot be reached.", may_repeat=not isinstance(error, APITimeoutError))
 
 
 def of_status(error: APIStatusError) -> ProviderFailure:
