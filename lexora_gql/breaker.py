@@ -51,19 +51,17 @@ class Breaker:
         return self._until is not None and (self._probe is not None or self.clock() < self._until)
 
     def attempt(self) -> "Attempt":
-        """Return a try, to be made inside its `with`."""
-        return Attempt(self)
-
-    def begin(self, attempt: "Attempt") -> None:
-        """Let a try through.
+        """Let a try through, to be made inside its `with`.
 
         Raises:
             Resting: It does not go through.
         """
         if self.is_resting:
             raise Resting
+        attempt = Attempt(self)
         if self._until is not None:
             self._probe = attempt
+        return attempt
 
     def end(self, attempt: "Attempt") -> None:
         """Let the next one try, where this one was alone."""
@@ -110,8 +108,7 @@ class Attempt:
         self.breaker.failed(retry_after_seconds)
 
     def __enter__(self) -> "Attempt":
-        """Begin; see `Breaker.begin`."""
-        self.breaker.begin(self)
+        """Begin."""
         return self
 
     def __exit__(

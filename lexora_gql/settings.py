@@ -63,6 +63,12 @@ class Settings(BaseSettings):
     openai_max_tokens: Annotated[int, Field(ge=1, le=200_000)] = 1_024
     openai_temperature: Annotated[float, Field(ge=0, le=2)] = 0.1
     openai_context_tokens: Annotated[int, Field(ge=1_000, le=2_000_000)] = 16_000
+    openai_connect_seconds: Annotated[float, Field(gt=0, le=60, description="For a connection.")] = 5.0
+    openai_first_token_seconds: Annotated[float, Field(gt=0, le=600, description="From a request to the first.")] = 60.0
+    openai_next_token_seconds: Annotated[float, Field(gt=0, le=600, description="From each token to the next.")] = 30.0
+    openai_fallback_model: str | None = Field(None, description="Asked where the model that was asked is down.")
+    openai_fallback_base_url: str | None = Field(None, description="OPENAI_BASE_URL, with its key, when not set.")
+    openai_fallback_api_key: SecretStr | None = Field(None, description="Of OPENAI_FALLBACK_BASE_URL.")
     openai_embedding_model: str | None = Field(None, description="WordLlama is used when not set.")
     openai_embedding_dimensions: Annotated[int, Field(ge=8, le=8_192)] | None = None
     embedding_model: str | None = Field(
@@ -159,6 +165,15 @@ class Settings(BaseSettings):
             raise ValueError(message)
         if self.embedding_model is not None and self.openai_embedding_model is not None:
             message = "EMBEDDING_MODEL: not with OPENAI_EMBEDDING_MODEL; one of the two embeds"
+            raise ValueError(message)
+        if self.openai_fallback_model is not None and not self.chat_models:
+            message = "OPENAI_FALLBACK_MODEL: needs an OPENAI_MODEL that it stands in for"
+            raise ValueError(message)
+        if self.openai_fallback_base_url is not None and self.openai_fallback_model is None:
+            message = "OPENAI_FALLBACK_BASE_URL: needs an OPENAI_FALLBACK_MODEL that is asked there"
+            raise ValueError(message)
+        if self.openai_fallback_api_key is not None and self.openai_fallback_base_url is None:
+            message = "OPENAI_FALLBACK_API_KEY: needs the OPENAI_FALLBACK_BASE_URL that it is for"
             raise ValueError(message)
         if self.lease_renewal_seconds * 2 > self.lease_seconds:
             message = "LEASE_RENEWAL_SECONDS: must be at most half of LEASE_SECONDS"

@@ -61,7 +61,7 @@ class TestOpening:
         assert (breaker.is_open, breaker.is_resting, said) == (True, True, ["open"])
 
     def test_failures_of_those_under_way_are_one_pause(self, breaker: Breaker, clock: Clock, said: list[str]) -> None:
-        attempts = [breaker.attempt().__enter__() for _ in range(10)]
+        attempts = [breaker.attempt() for _ in range(10)]
         for attempt in attempts:
             attempt.failed()
         clock.now += PAUSE

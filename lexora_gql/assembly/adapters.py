@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from lexora_gql.adapters.arq_queue import ArqQueue
 from lexora_gql.adapters.extraction.page_reader import SandboxedPages
@@ -12,6 +12,7 @@ from lexora_gql.adapters.http_reranker import HttpReranker
 from lexora_gql.adapters.local_index import LocalIndex
 from lexora_gql.adapters.object_store_blobs import ObjectStoreBlobs
 from lexora_gql.adapters.openai_chat import OpenAIChat
+from lexora_gql.adapters.openai_chat.patience import Patience
 from lexora_gql.adapters.openai_embedder import OpenAIEmbedder
 from lexora_gql.adapters.redis_allowances import RedisAllowances
 from lexora_gql.adapters.redis_events import RedisEvents
@@ -36,7 +37,12 @@ from lexora_gql.storage.database import Database
 
 @dataclass(frozen=True, slots=True)
 class Adapters:
-    """What a process reaches the outside by; tests put others in their place."""
+    """What a process reaches the outside by; tests put others in their place.
+
+    Attributes:
+        fallback: Where the fallback model is asked, if that is elsewhere than where the others are.
+        quotes: Answers where no model does.
+    """
 
     database: Database
     bus: EventBus
@@ -49,6 +55,8 @@ class Adapters:
     pages: PageReader
     allowances: Allowances
     cache: SharedCache
+    fallback: ChatModel | None = None
+    quotes: ChatModel = field(default_factory=ExtractiveChat)
     former: FormerEmbedders = no_other
     reranker: Reranker | None = None
 
@@ -65,27 +73,27 @@ async def open_adapters(settings: Settings) -> AsyncIterator[Adapters]:
     bus, queue = RedisEvents(redis_url), ArqQueue(redis_url)
     allowances, cache = RedisAllowances(redis_url), RedisSharedCache(redis_url)
     embedder, shelf = choose_embedder(settings), FormerShelf(settings)
-    model, reranker = choose_chat_model(settings, embedder), choose_reranker(settings)
+    quotes = ExtractiveChat(None if embedder.is_costly else embedder)
+    model, fallback, reranker = choose_chat_model(settings), choose_fallback(settings), choose_reranker(settings)
     index = LocalIndex(settings.index_folder, settings.index_memory_mib * MEBIBYTE)
-    pages = SandboxedPages()
-    extractor = open_extractor(recognises=settings.ocr == "auto", pages_max=settings.ocr_pages_max)
-    blobs = choose_blobs(settings)
+    extractor, pages = choose_extractor(settings), SandboxedPages()
     async with AsyncExitStack() as stack:
         for opened in (bus, queue, embedder, shelf, index, extractor, pages, allowances, cache):
             stack.push_async_callback(opened.aclose)
-        if isinstance(model, OpenAIChat):
-            stack.push_async_callback(model.aclose)
-        if reranker is not None:
-            stack.push_async_callback(reranker.aclose)
+        for remote in (model, fallback, reranker):
+            if remote is not None:
+                stack.push_async_callback(remote.aclose)
         stack.push_async_callback(database.dispose)
         await _prepare(embedder)
         yield Adapters(
             database=database,
             bus=bus,
             queue=queue,
-            blobs=blobs,
+            blobs=choose_blobs(settings),
             embedder=embedder,
-            model=model,
+            model=model or quotes,
+            fallback=fallback,
+            quotes=quotes,
             index=index,
             extractor=extractor,
             pages=pages,
@@ -94,6 +102,11 @@ async def open_adapters(settings: Settings) -> AsyncIterator[Adapters]:
             former=shelf.named,
             reranker=reranker,
         )
+
+
+def choose_extractor(settings: Settings) -> TextExtractor:
+    """Return what reads files."""
+    return open_extractor(recognises=settings.ocr == "auto", pages_max=settings.ocr_pages_max)
 
 
 def connect_database(settings: Settings) -> Database:
@@ -150,8 +163,37 @@ def choose_reranker(settings: Settings) -> HttpReranker | None:
     )
 
 
-def choose_chat_model(settings: Settings, embedder: Embedder) -> ExtractiveChat | OpenAIChat:
-    """Return the provider's models where any is named, quotes from the sources otherwise."""
+def choose_chat_model(settings: Settings) -> OpenAIChat | None:
+    """Return the provider's models where any is named."""
     if not settings.chat_models:
-        return ExtractiveChat(None if embedder.is_costly else embedder)
-    return OpenAIChat(settings.chat_models, api_key=settings.openai_api_key, base_url=settings.openai_base_url)
+        return None
+    return OpenAIChat(
+        settings.chat_models,
+        api_key=settings.openai_api_key,
+        base_url=settings.openai_base_url,
+        patience=patience(settings),
+    )
+
+
+def choose_fallback(settings: Settings) -> OpenAIChat | None:
+    """Return where the fallback model is asked, if that has an address of its own.
+
+    No key but its own goes there.
+    """
+    if settings.openai_fallback_model is None or settings.openai_fallback_base_url is None:
+        return None
+    return OpenAIChat(
+        [settings.openai_fallback_model],
+        api_key=settings.openai_fallback_api_key,
+        base_url=settings.openai_fallback_base_url,
+        patience=patience(settings),
+    )
+
+
+def patience(settings: Settings) -> Patience:
+    """Return how long models are waited for."""
+    return Patience(
+        connect_seconds=settings.openai_connect_seconds,
+        first_seconds=settings.openai_first_token_seconds,
+        next_seconds=settings.openai_next_token_seconds,
+    )

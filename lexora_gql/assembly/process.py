@@ -10,6 +10,7 @@ from lexora_gql.assembly.adapters import Adapters, open_adapters
 from lexora_gql.conversations.answering import Answerer, AnswerLimits
 from lexora_gql.conversations.citing import Citing
 from lexora_gql.conversations.events import AnswerFeed
+from lexora_gql.conversations.guarded_model import GuardedModel
 from lexora_gql.conversations.producers import Producers
 from lexora_gql.conversations.questions import Standalone
 from lexora_gql.conversations.reconciliation import AnswerReconciler
@@ -17,6 +18,7 @@ from lexora_gql.conversations.references import QuoteReferences
 from lexora_gql.conversations.sending import Asking
 from lexora_gql.conversations.service import QUESTION_CHARACTERS_MAX, ConversationService
 from lexora_gql.conversations.sweeping import KeySweep
+from lexora_gql.conversations.writers import Writer, Writers
 from lexora_gql.documents.auditing import FileAudit
 from lexora_gql.documents.collections import CollectionService
 from lexora_gql.documents.feed import DocumentFeed
@@ -152,12 +154,13 @@ def build_retrieval(settings: Settings, adapters: Adapters, metrics: Metrics) ->
 
 def build_answerer(settings: Settings, adapters: Adapters, retrieval: RetrievalService, metrics: Metrics) -> Answerer:
     """Return what writes answers."""
+    writers = build_writers(settings, adapters, metrics)
     return Answerer(
         database=adapters.database,
         bus=adapters.bus,
         retrieval=retrieval,
-        model=adapters.model,
-        standalone=Standalone(adapters.model),
+        writers=writers,
+        standalone=Standalone(writers.main),
         citing=Citing(adapters.database),
         metrics=metrics,
         limits=AnswerLimits(
@@ -167,6 +170,14 @@ def build_answerer(settings: Settings, adapters: Adapters, retrieval: RetrievalS
             temperature=settings.openai_temperature,
         ),
     )
+
+
+def build_writers(settings: Settings, adapters: Adapters, metrics: Metrics) -> Writers:
+    """Return who may write answers."""
+    main = GuardedModel(adapters.model, "main", metrics)
+    other = GuardedModel(adapters.fallback, "fallback", metrics) if adapters.fallback is not None else main
+    name = settings.openai_fallback_model
+    return Writers(main, Writer(other, name) if name is not None else None, adapters.quotes)
 
 
 def build_ingestion(settings: Settings, adapters: Adapters, vectors: VectorStore, metrics: Metrics) -> IngestionService:

@@ -29,8 +29,9 @@ from lexora_gql.conversations.prompts.no_evidence import no_evidence
 from lexora_gql.conversations.prompts.prompting import Turn, build, fit
 from lexora_gql.conversations.questions import Standalone
 from lexora_gql.conversations.shown import ShownText
+from lexora_gql.conversations.writers import Writer, Writers
 from lexora_gql.errors import IndexLoading
-from lexora_gql.ports.chat_model import ChatModel, ChatRequest, PromptSource, TextPiece, Usage
+from lexora_gql.ports.chat_model import ChatRequest, PromptSource, TextPiece, Usage
 from lexora_gql.ports.event_bus import EventBus
 from lexora_gql.retrieval.scope import Scope
 from lexora_gql.retrieval.service import Found, Hit, RetrievalService
@@ -81,7 +82,7 @@ class Answerer:
     database: Database
     bus: EventBus
     retrieval: RetrievalService
-    model: ChatModel
+    writers: Writers
     standalone: Standalone
     citing: Citing
     metrics: Metrics
@@ -135,15 +136,15 @@ class Answerer:
         evidence, request = self._prompt(job, query, found)
         if not evidence.hits:
             return await self._without_evidence(job, live, evidence)
-        mode = AnswerMode.EXTRACTIVE if self.model.is_extractive else AnswerMode.GENERATED
-        await self._tell_sources(job, evidence, mode)
+        asked = Writer(self.writers.main, job.model)
+        await self._tell_sources(job, evidence, asked.mode)
         shown = ShownText(f"{job.question}\n{query}", request.sources)
         draft.hits, draft.shown = evidence.hits, shown
-        usage = await self._stream(request, live, shown)
+        writer, usage = await self._stream(job, request, live, shown)
         live.add(shown.flush())
         if not live.text.strip():
             return await self._without_evidence(job, live, evidence)
-        return Outcome(MessageStatus.COMPLETED, mode, usage, is_written=True)
+        return Outcome(MessageStatus.COMPLETED, writer.mode, usage)
 
     async def _without_evidence(self, job: AnswerJob, live: LiveAnswer, evidence: Evidence) -> Outcome:
         if not evidence.hits:
@@ -198,19 +199,33 @@ class Answerer:
         )
         return Evidence(query, found, found.hits[: len(fitted.sources)]), request
 
-    async def _stream(self, request: ChatRequest, live: LiveAnswer, shown: ShownText) -> Usage | None:
+    async def _stream(
+        self, job: AnswerJob, request: ChatRequest, live: LiveAnswer, shown: ShownText
+    ) -> tuple[Writer, Usage | None]:
         usage: Usage | None = None
-        started, is_first = time.perf_counter(), True
-        async with aclosing(self.model.stream(request)) as pieces:
+        asked = writer = Writer(self.writers.main, job.model)
+        started = time.perf_counter()
+        async with aclosing(self.writers.write(request)) as pieces:
             async for piece in pieces:
-                if isinstance(piece, TextPiece):
-                    if is_first:
+                match piece:
+                    case TextPiece():
+                        live.add(shown.feed(piece.text))
+                    case Usage():
+                        usage = piece
+                    case Writer():
+                        writer = piece
                         self.metrics.answer_first_token_seconds.observe(time.perf_counter() - started)
-                        is_first = False
-                    live.add(shown.feed(piece.text))
-                else:
-                    usage = piece
-        return usage
+                        if writer != asked:
+                            await self._tell_writer(job, writer)
+        return writer, usage
+
+    async def _tell_writer(self, job: AnswerJob, writer: Writer) -> None:
+        """Commit who writes, before anybody sees a word of theirs."""
+        kind = "quotes" if writer.model.is_extractive else "model"
+        self.metrics.answer_fallbacks_total.labels(to=kind).inc()
+        log.info("answer_taken_over", message_id=str(job.lease.answer_id), model=writer.name)
+        values = {"mode": writer.mode, "model": writer.name}
+        await self._transact(job, lambda session: AnswerLeaseRepository(session).write(job.lease, values))
 
     async def _interrupt(self, job: AnswerJob, live: LiveAnswer, draft: Draft) -> None:
         message = "The server was shut down while it wrote this answer. Ask again."
@@ -272,13 +287,6 @@ class Answerer:
     def _count(self, job: AnswerJob, outcome: Outcome) -> None:
         mode = outcome.mode.value if outcome.mode else "NONE"
         self.metrics.answers_finished_total.labels(status=outcome.status.value, mode=mode).inc()
-        if outcome.is_written or outcome.failure is not None:
-            result = outcome.failure[0].value if outcome.failure else "ok"
-            self.metrics.llm_requests_total.labels(model=job.model, outcome=result).inc()
-        if outcome.usage is not None:
-            tokens = self.metrics.llm_token_usage_total
-            tokens.labels(model=job.model, kind="prompt").inc(outcome.usage.prompt_tokens)
-            tokens.labels(model=job.model, kind="completion").inc(outcome.usage.completion_tokens)
         log.info("answer_finished", message_id=str(job.lease.answer_id), status=outcome.status.value, mode=mode)
 
 

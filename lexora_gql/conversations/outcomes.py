@@ -33,16 +33,11 @@ class Draft:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How the writing of an answer ended.
-
-    Attributes:
-        is_written: Whether a model has written it to its end.
-    """
+    """How the writing of an answer ended."""
 
     status: MessageStatus
     mode: AnswerMode | None = None
     usage: Usage | None = None
-    is_written: bool = False
     failure: tuple[AnswerFailureCode, str, bool] | None = None
 
 

@@ -35,13 +35,16 @@ COUNTERS: dict[str, tuple[str, ...]] = {
     "orphans_removed_total": ("Files that no document named, removed by the audit.",),
     "reranks_total": ("Searches with a reranker: ok, unavailable, rejected or resting.", "outcome"),
     "answers_finished_total": ("Answers by their end.", "status", "mode"),
+    "answer_fallbacks_total": ("Answers that others wrote than who was asked: model or quotes.", "to"),
     "llm_requests_total": ("Requests to models: ok, or the code of the failure.", "model", "outcome"),
+    "llm_circuit_rejections_total": ("Requests not sent, since the model has failed.", "endpoint", "model"),
     "llm_token_usage_total": ("Tokens as the provider counts.", "model", "kind"),
     "cache_hit_total": ("Look-ups that were answered by a cache.", "cache"),
     "cache_miss_total": ("Look-ups that a cache could not answer.", "cache"),
 }
 # How the figures of several processes become one: added up, or the newest.
 GAUGES: dict[str, tuple[str, Literal["livesum", "mostrecent"], *tuple[str, ...]]] = {
+    "llm_circuit_open": ("Processes that leave the model alone, since it has failed.", "livesum", "endpoint", "model"),
     "live_subscriptions": ("Subscriptions being served.", "livesum", "name"),
     "documents_pending": ("Documents waiting or being read.", "mostrecent"),
     "documents_oldest_pending_seconds": ("Age of the oldest of them.", "mostrecent"),
@@ -126,7 +129,10 @@ class Metrics:
     rerank_duration_seconds: Histogram
     answers_finished_total: Counter
     answer_first_token_seconds: Histogram
+    answer_fallbacks_total: Counter
     llm_requests_total: Counter
+    llm_circuit_open: Gauge
+    llm_circuit_rejections_total: Counter
     llm_token_usage_total: Counter
     cache_hit_total: Counter
     cache_miss_total: Counter

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import httpx
+from pydantic import SecretStr
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
@@ -67,35 +68,37 @@ def _folder(subject: str, path: Path) -> Finding:
 
 
 async def chat_model(settings: Settings) -> Sequence[Finding]:
-    """Look whether the chat model's server answers, and offers the models that are set."""
+    """Look whether the chat models' servers answer, and offer the models that are set."""
     subject = "Chat model"
     if not settings.chat_models:
         return [Finding(subject, State.UNUSED, "none is set; answers are quoted from the documents")]
-    base = (settings.openai_base_url or OPENAI).rstrip("/")
-    key = settings.openai_api_key
+    fallback, elsewhere = settings.openai_fallback_model, settings.openai_fallback_base_url
+    models = [*settings.chat_models, *([fallback] if fallback and not elsewhere else [])]
+    found = [await _server_of(subject, models, settings.openai_base_url, settings.openai_api_key)]
+    if fallback and elsewhere:
+        found.append(await _server_of("Fallback model", [fallback], elsewhere, settings.openai_fallback_api_key))
+    return found
+
+
+async def _server_of(subject: str, models: Sequence[str], address: str | None, key: SecretStr | None) -> Finding:
     headers = {"Authorization": f"Bearer {key.get_secret_value()}"} if key else {}
     try:
         async with httpx.AsyncClient(timeout=CONNECT_SECONDS, headers=headers) as client:
-            response = await client.get(f"{base}/models")
+            response = await client.get(f"{(address or OPENAI).rstrip('/')}/models")
     except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as error:
-        return [Finding(subject, State.BROKEN, f"does not answer: {_without(key_of(settings), error)}")]
+        return Finding(subject, State.BROKEN, f"does not answer: {_without(key, error)}")
     if response.status_code > DEGRADED:
-        return [Finding(subject, State.BROKEN, f"answers with HTTP {response.status_code} to GET models")]
+        return Finding(subject, State.BROKEN, f"answers with HTTP {response.status_code} to GET models")
     offered = _offered(response)
-    missing = [name for name in settings.chat_models if offered and name not in offered]
+    missing = [name for name in models if offered and name not in offered]
     if missing:
-        return [Finding(subject, State.DEGRADED, f"answers, but does not list {', '.join(missing)}")]
-    return [Finding(subject, State.GOOD, f"{', '.join(settings.chat_models)}: its server answers")]
+        return Finding(subject, State.DEGRADED, f"answers, but does not list {', '.join(missing)}")
+    return Finding(subject, State.GOOD, f"{', '.join(models)}: its server answers")
 
 
-def key_of(settings: Settings) -> str | None:
-    """Return the key that must not be shown."""
-    return settings.openai_api_key.get_secret_value() if settings.openai_api_key else None
-
-
-def _without(secret: str | None, error: Exception) -> str:
+def _without(secret: SecretStr | None, error: Exception) -> str:
     reason = one_line(str(error)) or type(error).__name__
-    return reason.replace(secret, "***") if secret else reason
+    return reason.replace(secret.get_secret_value(), "***") if secret else reason
 
 
 def _offered(response: httpx.Response) -> set[str]:

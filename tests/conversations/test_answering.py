@@ -11,7 +11,7 @@ from prometheus_client import generate_latest
 from lexora_gql.adapters.offline.chat_model import ScriptedChatModel
 from lexora_gql.adapters.offline.event_bus import InMemoryEvents
 from lexora_gql.adapters.openai_chat import OpenAIChat
-from lexora_gql.adapters.openai_chat.chat import Patience
+from lexora_gql.adapters.openai_chat.patience import Patience
 from lexora_gql.conversations.citations import CitationVerification
 from lexora_gql.conversations.models import AnswerFailureCode, AnswerMode, Message, MessageRole, MessageStatus
 from lexora_gql.conversations.prompts.no_evidence import no_evidence
@@ -196,12 +196,10 @@ class TestFailures:
         ("reply", "expected"),
         [
             (Reply(status=401), (AnswerFailureCode.MODEL_REJECTED, False, "")),
-            (Reply(status=500), (AnswerFailureCode.MODEL_UNAVAILABLE, True, "")),
             (
                 Reply(status=400, error={"message": "too long", "code": "context_length_exceeded"}),
                 (AnswerFailureCode.CONTEXT_TOO_LONG, False, ""),
             ),
-            (Reply(Signal()), (AnswerFailureCode.TIMEOUT, True, "")),
             (Reply("The canteen ", Signal()), (AnswerFailureCode.TIMEOUT, True, "The canteen")),
             (Reply("The canteen ", CUT), (AnswerFailureCode.MODEL_UNAVAILABLE, True, "The canteen")),
             (Reply("The canteen ", finish_reason=None), (AnswerFailureCode.MODEL_UNAVAILABLE, True, "The canteen")),

@@ -71,7 +71,9 @@ class Message(Node):
         description="What retrieval did for this answer; null for questions."
     )
     mode: AnswerMode | None = strawberry.field(description="How the answer came about; null until that is known.")
-    model: str | None = strawberry.field(description="The model that wrote it.")
+    model: str | None = strawberry.field(
+        description="Who wrote it: where the model that was asked was down, the one that stood in, or `extractive`."
+    )
     usage: TokenUsage | None = strawberry.field(description="What it cost, where the provider tells.")
     failure: AnswerFailure | None = strawberry.field(description="Why it FAILED or was INTERRUPTED; null otherwise.")
     feedback: Feedback | None = strawberry.field(description="What you think of the answer; see `rateMessage`.")
