@@ -152,8 +152,14 @@ class ArmedPoint:
     connection: "asyncpg.Connection[asyncpg.Record]"
     point: Point
 
-    async def reached(self, is_meant: Callable[[Standing], bool], *, within_seconds: float) -> Standing | None:
-        """Wait until somebody who is meant stands there; None where nobody comes in time."""
+    async def reached(
+        self, is_meant: Callable[[Standing], bool], is_gone: Callable[[Standing], bool], *, within_seconds: float
+    ) -> Standing | None:
+        """Wait until somebody who is meant stands there; None where nobody comes in time.
+
+        The sessions of those who are gone are ended: PostgreSQL lets them stand there, with what they have locked, and
+        then nobody else can come.
+        """
         query = """
             SELECT usename, pid, extract(epoch FROM backend_start)::float FROM pg_locks
             JOIN pg_stat_activity USING (pid)
@@ -163,7 +169,9 @@ class ArmedPoint:
         deadline = loop.time() + within_seconds
         while loop.time() < deadline:
             for row in await self.connection.fetch(query, LOCKS, _number(self.point)):
-                if is_meant(standing := Standing(*row)):
+                if is_gone(standing := Standing(*row)):
+                    await self.end_session(standing)
+                elif is_meant(standing):
                     return standing
             await asyncio.sleep(LOOK_SECONDS)
         return None

@@ -112,7 +112,7 @@ class Faults:
         async with self.ground.points.armed(point) as armed:
             for size in range(1, TRIES + 1):
                 await self._provoke(point, size)
-                standing = await armed.reached(self._is_there, within_seconds=self.reach_seconds)
+                standing = await armed.reached(self._is_there, self._is_gone, within_seconds=self.reach_seconds)
                 if standing is not None:
                     break
             else:
@@ -121,9 +121,12 @@ class Faults:
             yield armed, standing
 
     def _is_there(self, standing: Standing) -> bool:
-        """Return whether it is the process of now: PostgreSQL may go on for a moment for one that was killed."""
         place = self.ground.places[standing.who]
-        return place.is_alive and not place.is_frozen and standing.signed_in_at >= place.launched_at
+        return place.is_alive and not place.is_frozen
+
+    def _is_gone(self, standing: Standing) -> bool:
+        """Return whether it is not the process of now: PostgreSQL may go on for one that was killed."""
+        return standing.signed_in_at < self.ground.places[standing.who].launched_at
 
     async def _provoke(self, point: Point, size: int) -> None:
         if point in MET_BY_DELETING:
