@@ -178,7 +178,7 @@ def audit(
 @app.command("doctor")
 def doctor() -> None:
     """Say what is configured, what answers and what does not; ends with 1 if something needed is broken."""
-    from lexora_gql.storage.database import DatabaseRole
+    from lexora_gql.storage.acting import DatabaseRole
     from lexora_gql.storage.migrations import revisions
     from lexora_gql.terminal import doctor as doctors
     from lexora_gql.terminal.probes_of_postgres import Expected

@@ -5,7 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from lexora_gql.accounts.models import Role
-from lexora_gql.storage.database import DatabaseRole
+from lexora_gql.storage.acting import DatabaseRole
 
 
 @dataclass(frozen=True, slots=True)

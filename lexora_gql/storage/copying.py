@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import asyncpg
-from sqlalchemy import Select
+from sqlalchemy import Select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from lexora_gql.storage.database import DatabaseAway, is_connection_trouble
@@ -17,6 +17,7 @@ Row = tuple[bytes | None, ...]
 
 PORTION_BYTES = 1 << 20
 
+_NOTHING = text("SELECT")
 _SIGNATURE = b"PGCOPY\n\xff\r\n\0"
 _HEADER_BYTES = len(_SIGNATURE) + 8
 _COUNT, _LENGTH = struct.Struct(">h"), struct.Struct(">i")
@@ -26,7 +27,7 @@ async def copy_rows(session: AsyncSession, query: Select[Any], take: Callable[[l
     """Give all rows of a query to a function, portion by portion in their order.
 
     Args:
-        session: Open, and still of the actor's role, whose row-level security holds as for any query.
+        session: Open, of the actor whose row-level security holds as for any query.
         query: Its parameters are of types whose text PostgreSQL understands.
         take: Called in a thread, by one at a time; the next rows wait for it.
 
@@ -35,6 +36,8 @@ async def copy_rows(session: AsyncSession, query: Select[Any], take: Callable[[l
     """
     connection = await session.connection()
     compiled = query.compile(dialect=connection.dialect)
+    # The transaction begins, for its actor, with the first statement that SQLAlchemy sees, and it sees no copy.
+    await session.execute(_NOTHING)
     driver = (await connection.get_raw_connection()).driver_connection
     assert driver is not None
     given = [compiled.params[name] for name in compiled.positiontup or ()]

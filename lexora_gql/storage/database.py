@@ -3,40 +3,16 @@
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
-from enum import StrEnum
-from typing import Protocol
 from uuid import UUID
 
 import asyncpg
-from sqlalchemy import TextClause, text
+from sqlalchemy import TextClause
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 
 from lexora_gql.errors import Unavailable
-
-
-class DatabaseRole(StrEnum):
-    """The unprivileged roles that row-level security knows; made by the first migration."""
-
-    VIEWER = "lexora_viewer"
-    ACCOUNTS = "lexora_accounts"
-    WORKER = "lexora_worker"
-    SWEEPER = "lexora_sweeper"
-
-
-class Actor(Protocol):
-    """On whose behalf a transaction runs."""
-
-    @property
-    def database_role(self) -> DatabaseRole:
-        """What row-level security takes it for."""
-        ...
-
-    @property
-    def user_id(self) -> UUID | None:
-        """Whose rows it sees, for a viewer."""
-        ...
+from lexora_gql.storage.acting import ActingConnection, Actor, DatabaseRole
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +33,6 @@ SESSION = {
     # take its document over, and every feed it was writing to would stand still. No transaction of ours waits so long.
     "idle_in_transaction_session_timeout": "10s",
 }
-
-# Transaction-local, so that a pooled connection carries nothing over to the next user.
-BECOME = text("SELECT set_config('role', :role, true), set_config('lexora.viewer_id', :viewer_id, true)")
 
 
 class DatabaseAway(Unavailable):
@@ -90,7 +63,12 @@ class Database:
             pool_pre_ping=False,
             echo=echo,
             hide_parameters=True,
-            connect_args={"timeout": 5, "command_timeout": 60, "server_settings": SESSION},
+            connect_args={
+                "timeout": 5,
+                "command_timeout": 60,
+                "server_settings": SESSION,
+                "connection_class": ActingConnection,
+            },
         )
         return cls(engine)
 
@@ -103,11 +81,11 @@ class Database:
         """
         with translated_errors():
             async with AsyncSession(self.engine, expire_on_commit=False, autoflush=False) as session, session.begin():
-                await session.execute(
-                    BECOME,
-                    {"role": actor.database_role.value, "viewer_id": str(actor.user_id) if actor.user_id else ""},
-                )
-                yield session
+                pooled = await (await session.connection()).get_raw_connection()
+                driver = pooled.driver_connection
+                assert isinstance(driver, ActingConnection), driver
+                with driver.acting_for(actor):
+                    yield session
 
     async def scalar_as_owner(self, query: TextClause) -> str | None:
         """Return one text from the catalogue or from Alembic's table, which no role but the owner's may read.

@@ -10,7 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from lexora_gql.accounts.models import LoginAttempt
 from lexora_gql.accounts.viewer import Viewer
-from lexora_gql.storage.database import ACCOUNTS, SWEEPER, WORKER, Actor, Database, DatabaseAway
+from lexora_gql.storage.acting import Actor
+from lexora_gql.storage.database import ACCOUNTS, SWEEPER, WORKER, Database, DatabaseAway
 from tests.database import connect
 
 IDENTITY = text("SELECT current_user, session_user, current_setting('lexora.viewer_id', true)")

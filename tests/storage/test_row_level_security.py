@@ -7,7 +7,8 @@ from sqlalchemy.exc import DBAPIError, ProgrammingError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from lexora_gql.accounts.viewer import Viewer
-from lexora_gql.storage.database import ACCOUNTS, SWEEPER, WORKER, Actor, Database
+from lexora_gql.storage.acting import Actor
+from lexora_gql.storage.database import ACCOUNTS, SWEEPER, WORKER, Database
 from tests.factories import Library
 from tests.storage.full_account import FullAccount, full_account
 
