@@ -18,12 +18,14 @@ class Fused:
         score: No unit; orders this one result.
         semantic_rank: Place by meaning over all collections, 1 for the best; None where it is not listed.
         lexical_rank: Place by wording over all collections, 1 for the best; None where it is not listed.
+        likeness: Cosine with the query; None where it is not listed by meaning.
     """
 
     number: int
     score: float
     semantic_rank: int | None
     lexical_rank: int | None
+    likeness: float | None = None
 
 
 def fuse(rankings: Sequence[Rankings], *, weight_of_meaning: float) -> list[Fused]:
@@ -46,6 +48,7 @@ def fuse(rankings: Sequence[Rankings], *, weight_of_meaning: float) -> list[Fuse
     """
     best_wording = max((one.score for ranking in rankings for one in ranking.by_wording), default=0.0)
     scores: dict[int, float] = {}
+    likeness: dict[int, float] = {}
     for ranking in rankings:
         cosines = {one.number: one.score for one in ranking.by_meaning}
         wording = {one.number: one.score for one in ranking.by_wording}
@@ -53,10 +56,14 @@ def fuse(rankings: Sequence[Rankings], *, weight_of_meaning: float) -> list[Fuse
         for number in {**cosines, **wording}:
             words = wording.get(number, 0.0) / best_wording if best_wording > 0 else 0.0
             scores[number] = words + weight_of_meaning * cosines.get(number, unlisted)
+        likeness.update(cosines)
     semantic = _ranks([one for ranking in rankings for one in ranking.by_meaning])
     lexical = _ranks([one for ranking in rankings for one in ranking.by_wording])
     order = sorted(scores, key=lambda number: (-scores[number], number))
-    return [Fused(number, scores[number], semantic.get(number), lexical.get(number)) for number in order]
+    return [
+        Fused(number, scores[number], semantic.get(number), lexical.get(number), likeness.get(number))
+        for number in order
+    ]
 
 
 def weight_for(words: str, weight: float) -> float:

@@ -1,7 +1,6 @@
 """Telling passages that say what a better one has said already. Pure, and cheap enough for a page of hits."""
 
 import re
-from collections import Counter
 from dataclasses import dataclass, field
 
 LIKENESS_MIN = 0.8
@@ -9,6 +8,25 @@ RUN_WORDS = 4
 
 # A character is a word in the scripts of East and South-East Asia, which have no spaces to part words by.
 _WORD = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff]|[^\W_]+")
+_ASCII_WORD = re.compile(r"[^\W_]+")
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What of a passage is compared."""
+
+    numbers: frozenset[str]
+    runs: frozenset[tuple[str, ...]]
+
+    def nearly_repeats(self, other: "_Known") -> bool:
+        if self.numbers != other.numbers:
+            return False
+        sizes = len(self.runs), len(other.runs)
+        # Before all runs are compared: as many as the smaller has, at most, are shared.
+        if min(sizes) < LIKENESS_MIN * max(sizes):
+            return False
+        shared = len(self.runs & other.runs)
+        return shared >= LIKENESS_MIN * (sum(sizes) - shared)
 
 
 @dataclass(slots=True)
@@ -22,22 +40,20 @@ class Repeats:
         Broder, On the resemblance and containment of documents, 1997, without its sampling: a page of hits is small.
     """
 
-    _numbers: list[frozenset[str]] = field(default_factory=list)
-    _sizes: list[int] = field(default_factory=list)
-    _holders: dict[tuple[str, ...], list[int]] = field(default_factory=dict)
+    _known: list[_Known] = field(default_factory=list)
 
     def is_one(self, text: str) -> bool:
         """Return whether a text nearly repeats one that was asked about before; else it is known from now on."""
-        words = _WORD.findall(text.casefold())
-        runs = set(zip(*(words[at:] for at in range(RUN_WORDS)), strict=False)) or {tuple(words)}
-        numbers = frozenset(word for word in words if any(character.isdigit() for character in word))
-        shared = Counter(holder for run in runs for holder in self._holders.get(run, ()))
-        for holder, count in shared.items():
-            together = len(runs) + self._sizes[holder] - count
-            if count >= LIKENESS_MIN * together and numbers == self._numbers[holder]:
-                return True
-        for run in runs:
-            self._holders.setdefault(run, []).append(len(self._sizes))
-        self._sizes.append(len(runs))
-        self._numbers.append(numbers)
+        asked = _known(text)
+        if any(map(asked.nearly_repeats, self._known)):
+            return True
+        self._known.append(asked)
         return False
+
+
+def _known(text: str) -> _Known:
+    words = (_ASCII_WORD if text.isascii() else _WORD).findall(text.casefold())
+    runs = frozenset(zip(*(words[at:] for at in range(RUN_WORDS)), strict=False)) or frozenset({tuple(words)})
+    # Most words are of letters alone, and that is told without looking at each letter here.
+    numbered = (word for word in words if not word.isalpha())
+    return _Known(frozenset(word for word in numbered if any(map(str.isdigit, word))), runs)

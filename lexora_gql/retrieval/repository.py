@@ -7,7 +7,7 @@ from uuid import UUID
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import and_, case, func, select
+from sqlalchemy import ARRAY, BigInteger, and_, any_, bindparam, case, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from lexora_gql.documents.generations.serving import Serving, serving
@@ -16,6 +16,14 @@ from lexora_gql.ports.passage_index import IndexChanges, IndexedPassage, Removed
 from lexora_gql.retrieval.meaning import Meaning, VectorsSwapped, indexable
 from lexora_gql.retrieval.scope import Scope
 from lexora_gql.storage.copying import Row, copy_rows
+
+# Made once, and one statement whatever the count: every search goes through them.
+_COLLECTIONS = select(Collection.id, Collection.revision).where(Collection.revision > 0).order_by(Collection.id)
+_CHUNKS = (
+    select(Chunk, Document)
+    .join(Document, Document.id == Chunk.document_id)
+    .where(Chunk.number == any_(bindparam("numbers", type_=ARRAY(BigInteger))))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +56,7 @@ class RetrievalRepository:
 
     async def searchable(self, scope: Scope) -> list[Searchable]:
         """Return the collections of a scope that hold something to search, with their revisions."""
-        query = select(Collection.id, Collection.revision).where(Collection.revision > 0).order_by(Collection.id)
+        query = _COLLECTIONS
         if scope.collection_ids is not None:
             query = query.where(Collection.id.in_(scope.collection_ids))
         rows = (await self.session.execute(query)).all()
@@ -118,15 +126,14 @@ class RetrievalRepository:
 
     async def chunks(self, numbers: Ids[int], scope: Scope) -> dict[int, StoredChunk]:
         """Return those of the chunks that exist, that the viewer may read and that stand in a scope, by number."""
-        query = select(Chunk, Document).join(Document, Document.id == Chunk.document_id)
-        query = query.where(Chunk.number.in_(numbers))
+        query = _CHUNKS
         if scope.collection_ids is not None:
             query = query.where(Document.collection_id.in_(scope.collection_ids))
         if scope.document_ids is not None:
             query = query.where(Document.id.in_(scope.document_ids))
         if scope.tags:
             query = query.where(Document.tags.contains(list(scope.tags)))
-        rows = await self.session.execute(query)
+        rows = await self.session.execute(query, {"numbers": list(numbers)})
         return {chunk.number: StoredChunk(chunk, document) for chunk, document in rows}
 
 

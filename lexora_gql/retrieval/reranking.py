@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import structlog
 
@@ -58,7 +58,7 @@ def reordered(fused: Sequence[Fused], scores: Mapping[int, float]) -> Reranked:
 
 
 def _scored(one: Fused, score: float) -> Fused:
-    return Fused(one.number, score, one.semantic_rank, one.lexical_rank)
+    return replace(one, score=score)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,12 +10,10 @@ from lexora_gql.documents.generations.serving import Serving
 from lexora_gql.documents.models import Chunk, Document
 from lexora_gql.errors import Unavailable, require_length, require_range
 from lexora_gql.ports.embedder import Embedder, FormerEmbedders, no_other
-from lexora_gql.ports.passage_index import PassageIndex, Rankings
+from lexora_gql.ports.passage_index import PassageIndex
 from lexora_gql.ports.reranker import Reranker
 from lexora_gql.ports.shared_cache import SharedCache
-from lexora_gql.ports.text_extractor import Span
 from lexora_gql.retrieval.fusion import Fused, fuse
-from lexora_gql.retrieval.highlights import highlights
 from lexora_gql.retrieval.meaning import Meanings, VectorsSwapped
 from lexora_gql.retrieval.query_vectors import QueryVectors
 from lexora_gql.retrieval.ranking import Ranker
@@ -47,7 +45,6 @@ class Hit:
         fused_rank: Its place once the two were fused.
         rerank_score: What the reranker gave it; None where it was not asked about this passage, or failed.
         likeness: Cosine with the query, where it was found by meaning.
-        highlights: Where words of the query stand in the chunk's text.
     """
 
     chunk: Chunk
@@ -58,7 +55,6 @@ class Hit:
     fused_rank: int
     rerank_score: float | None
     likeness: float | None
-    highlights: tuple[Span, ...]
 
     @property
     def filename(self) -> str:
@@ -150,8 +146,8 @@ class RetrievalService:
         fused = fuse(ranked.rankings, weight_of_meaning=ranked.weight)
         # The reranker is remote and slow; what was deleted while it was asked is left out when hits are looked up.
         reranked = await self._reranking.order(viewer, words, fused, scope)
-        placed = _Placed(ranked.rankings, {one.number: rank for rank, one in enumerate(fused, 1)}, reranked)
-        hits = await self._stored(viewer, placed, words=words, scope=scope, first=first)
+        placed = _Placed({one.number: rank for rank, one in enumerate(fused, 1)}, reranked)
+        hits = await self._stored(viewer, placed, scope=scope, first=first)
         return hits, sum(ranking.candidates for ranking in ranked.rankings)
 
     async def _ranked(
@@ -169,7 +165,7 @@ class RetrievalService:
             await self._remembered.put(viewer, key, places, ranked)
         return ranked
 
-    async def _stored(self, viewer: Viewer, placed: "_Placed", *, words: str, scope: Scope, first: int) -> list[Hit]:
+    async def _stored(self, viewer: Viewer, placed: "_Placed", *, scope: Scope, first: int) -> list[Hit]:
         """Look the best up: an index may still remember what storage has forgotten, or what was just unshared.
 
         What nearly repeats a better hit comes after all that does not, so that copies do not fill the first page.
@@ -190,7 +186,7 @@ class RetrievalService:
         # What is moved behind scores no more than what stands before it: scores go down along the list.
         lowest = min((best.score for _, best in fresh), default=0.0)
         behind = [(found, replace(best, score=min(best.score, lowest))) for found, best in repeated]
-        return [_hit(found, best, placed, words) for found, best in [*fresh, *behind][:first]]
+        return [_hit(found, best, placed) for found, best in [*fresh, *behind][:first]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,16 +197,11 @@ class _Placed:
         fused_ranks: By chunk number.
     """
 
-    rankings: Sequence[Rankings]
     fused_ranks: Mapping[int, int]
     reranked: Reranked
 
 
-def _hit(stored: StoredChunk, best: Fused, placed: _Placed, words: str) -> Hit:
-    likeness = next(
-        (scored.score for ranking in placed.rankings for scored in ranking.by_meaning if scored.number == best.number),
-        None,
-    )
+def _hit(stored: StoredChunk, best: Fused, placed: _Placed) -> Hit:
     return Hit(
         stored.chunk,
         stored.document,
@@ -219,6 +210,5 @@ def _hit(stored: StoredChunk, best: Fused, placed: _Placed, words: str) -> Hit:
         best.lexical_rank,
         placed.fused_ranks[best.number],
         placed.reranked.scores.get(best.number),
-        likeness,
-        highlights(stored.chunk.text, words),
+        best.likeness,
     )

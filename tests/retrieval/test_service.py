@@ -47,7 +47,6 @@ class TestSearch:
         [hit] = found.hits
         assert (hit.chunk.document_id, hit.chunk.text, hit.filename) == (wanted.id, CANTEEN, "canteen.txt")
         assert (hit.semantic_rank, hit.lexical_rank) == (1, 1)
-        assert [hit.chunk.text[span.start : span.end] for span in hit.highlights] == ["The", "canteen", "opens"]
         assert found.candidates == 3
         assert found.took_milliseconds > 0
 

@@ -55,11 +55,16 @@ class SearchHit:
         description="What the reranker gave it, on the reranker's own scale; null where none is set, where it was not "
         "asked about this passage, and where it did not answer in time: then the fused order stands."
     )
-    highlights: list[TextSpan] = strawberry.field(description="Where the words of the query stand in chunk.text.")
+    query: strawberry.Private[str]
+
+    @strawberry.field(description="Where the words of the query stand in chunk.text.")
+    def highlights(self) -> list[TextSpan]:
+        """Look for them, which takes longer than all else that is done with a hit: only where they are asked for."""
+        return [TextSpan(start=span.start, end=span.end) for span in highlights(self.chunk.text, self.query)]
 
     @classmethod
-    def of(cls, hit: service.Hit) -> Self:
-        """Return a hit as clients see it."""
+    def of(cls, hit: service.Hit, query: str) -> Self:
+        """Return a hit of a query as clients see it."""
         return cls(
             chunk=Chunk.of(hit.chunk),
             score=hit.score,
@@ -67,7 +72,7 @@ class SearchHit:
             lexical_rank=hit.lexical_rank,
             fused_rank=hit.fused_rank,
             rerank_score=hit.rerank_score,
-            highlights=[TextSpan(start=span.start, end=span.end) for span in hit.highlights],
+            query=query,
         )
 
     @classmethod
@@ -80,7 +85,7 @@ class SearchHit:
             lexical_rank=row.lexical_rank,
             fused_rank=row.fused_rank,
             rerank_score=row.rerank_score,
-            highlights=[TextSpan(start=span.start, end=span.end) for span in highlights(chunk.text, query)],
+            query=query,
         )
 
 
@@ -93,10 +98,10 @@ class SearchResult:
     took_milliseconds: float = strawberry.field(description="How long it took.")
 
     @classmethod
-    def of(cls, found: service.Found) -> Self:
-        """Return what was found as clients see it."""
+    def of(cls, found: service.Found, query: str) -> Self:
+        """Return what a query found as clients see it."""
         return cls(
-            hits=[SearchHit.of(hit) for hit in found.hits],
+            hits=[SearchHit.of(hit, query) for hit in found.hits],
             candidates=found.candidates,
             took_milliseconds=found.took_milliseconds,
         )
@@ -120,4 +125,4 @@ class RetrievalQuery:
         )
         # They were read a moment ago, by the same viewer: whoever asks for a hit's document need not read it again.
         context.loaders.documents.prime_many({hit.document.id: hit.document for hit in found.hits})
-        return SearchResult.of(found)
+        return SearchResult.of(found, query.strip())
