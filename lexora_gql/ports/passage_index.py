@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 from uuid import UUID
 
 import numpy as np
@@ -42,9 +42,11 @@ class IndexChanges:
     removed: Sequence[RemovedPassages] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Scored:
-    """A chunk found, and how well it fits: a cosine, or a BM25 score."""
+class Scored(NamedTuple):
+    """A chunk found, and how well it fits: a cosine, or a BM25 score.
+
+    Each search makes hundreds: a tuple is made in a quarter of the time.
+    """
 
     number: int
     score: float

@@ -2,21 +2,34 @@
 
 import re
 from dataclasses import dataclass, field
+from functools import cached_property
 
 LIKENESS_MIN = 0.8
 RUN_WORDS = 4
 
 # A character is a word in the scripts of East and South-East Asia, which have no spaces to part words by.
 _WORD = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff]|[^\W_]+")
-_ASCII_WORD = re.compile(r"[^\W_]+")
+_ASCII_NUMBER = re.compile(r"(?<![a-z0-9])[a-z]*[0-9][a-z0-9]*")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class _Known:
-    """What of a passage is compared."""
+    """What of a passage is compared: numbers first, which hardly ever agree, so that most are told apart by them."""
 
-    numbers: frozenset[str]
-    runs: frozenset[tuple[str, ...]]
+    text: str
+
+    @cached_property
+    def numbers(self) -> frozenset[str]:
+        if self.text.isascii():
+            return frozenset(_ASCII_NUMBER.findall(self.text))
+        numbered = (word for word in _WORD.findall(self.text) if not word.isalpha())
+        return frozenset(word for word in numbered if any(map(str.isdigit, word)))
+
+    @cached_property
+    def runs(self) -> frozenset[tuple[str, ...]]:
+        words = _WORD.findall(self.text)
+        runs = frozenset(zip(*(words[at:] for at in range(RUN_WORDS)), strict=False))
+        return runs or frozenset({tuple(words)})
 
     def nearly_repeats(self, other: "_Known") -> bool:
         if self.numbers != other.numbers:
@@ -44,16 +57,8 @@ class Repeats:
 
     def is_one(self, text: str) -> bool:
         """Return whether a text nearly repeats one that was asked about before; else it is known from now on."""
-        asked = _known(text)
+        asked = _Known(text.casefold())
         if any(map(asked.nearly_repeats, self._known)):
             return True
         self._known.append(asked)
         return False
-
-
-def _known(text: str) -> _Known:
-    words = (_ASCII_WORD if text.isascii() else _WORD).findall(text.casefold())
-    runs = frozenset(zip(*(words[at:] for at in range(RUN_WORDS)), strict=False)) or frozenset({tuple(words)})
-    # Most words are of letters alone, and that is told without looking at each letter here.
-    numbered = (word for word in words if not word.isalpha())
-    return _Known(frozenset(word for word in numbered if any(map(str.isdigit, word))), runs)

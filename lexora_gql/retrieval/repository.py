@@ -7,10 +7,10 @@ from uuid import UUID
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import ARRAY, BigInteger, and_, any_, bindparam, case, func, select
+from sqlalchemy import ARRAY, BigInteger, and_, any_, bindparam, case, func, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from lexora_gql.documents.generations.serving import Serving, serving
+from lexora_gql.documents.generations.serving import GENERATION, Serving, serving
 from lexora_gql.documents.models import Chunk, ChunkVector, Collection, Document, Removal
 from lexora_gql.ports.passage_index import IndexChanges, IndexedPassage, RemovedPassages
 from lexora_gql.retrieval.meaning import Meaning, VectorsSwapped, indexable
@@ -18,7 +18,12 @@ from lexora_gql.retrieval.scope import Scope
 from lexora_gql.storage.copying import Row, copy_rows
 
 # Made once, and one statement whatever the count: every search goes through them.
-_COLLECTIONS = select(Collection.id, Collection.revision).where(Collection.revision > 0).order_by(Collection.id)
+_COLLECTIONS = (
+    select(Collection.id, Collection.revision, GENERATION.c.number, GENERATION.c.embedder)
+    .outerjoin(GENERATION, true())
+    .where(Collection.revision > 0)
+    .order_by(Collection.id)
+)
 _CHUNKS = (
     select(Chunk, Document)
     .join(Document, Document.id == Chunk.document_id)
@@ -54,16 +59,24 @@ class RetrievalRepository:
 
     session: AsyncSession
 
-    async def searchable(self, scope: Scope) -> list[Searchable]:
-        """Return the collections of a scope that hold something to search, with their revisions."""
+    async def searchable(self, scope: Scope, configured: str) -> tuple[Serving, list[Searchable]]:
+        """Return which vectors serve, and the collections of a scope that hold something to search.
+
+        Args:
+            scope: Collections, documents and tags that all must hold.
+            configured: The name of the embedder whose vectors serve until anything is published.
+        """
         query = _COLLECTIONS
         if scope.collection_ids is not None:
             query = query.where(Collection.id.in_(scope.collection_ids))
         rows = (await self.session.execute(query)).all()
+        now = Serving(0, configured)
+        if rows and rows[0].number is not None:
+            now = Serving(rows[0].number, rows[0].embedder)
         if not scope.is_by_document:
-            return [Searchable(row.id, row.revision, None) for row in rows]
+            return now, [Searchable(row.id, row.revision, None) for row in rows]
         documents = await self._documents(scope, [row.id for row in rows])
-        return [Searchable(row.id, row.revision, documents[row.id]) for row in rows if row.id in documents]
+        return now, [Searchable(row.id, row.revision, documents[row.id]) for row in rows if row.id in documents]
 
     async def _documents(self, scope: Scope, collection_ids: Sequence[UUID]) -> dict[UUID, frozenset[UUID]]:
         query = select(Document.collection_id, func.array_agg(Document.id)).where(

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import structlog
 
@@ -58,7 +58,7 @@ def reordered(fused: Sequence[Fused], scores: Mapping[int, float]) -> Reranked:
 
 
 def _scored(one: Fused, score: float) -> Fused:
-    return replace(one, score=score)
+    return one._replace(score=score)
 
 
 @dataclass(frozen=True, slots=True)

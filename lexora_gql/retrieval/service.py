@@ -3,7 +3,7 @@
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from lexora_gql.accounts.viewer import Viewer
 from lexora_gql.documents.generations.serving import Serving
@@ -140,8 +140,7 @@ class RetrievalService:
 
     async def _found(self, viewer: Viewer, words: str, first: int, scope: Scope) -> tuple[list[Hit], int]:
         async with self.database.transaction(viewer) as session:
-            repository = RetrievalRepository(session)
-            serving, places = await repository.serving(self.embedder.name), await repository.searchable(scope)
+            serving, places = await RetrievalRepository(session).searchable(scope, self.embedder.name)
         ranked = await self._ranked(viewer, serving, places, words, max(CANDIDATES, first))
         fused = fuse(ranked.rankings, weight_of_meaning=ranked.weight)
         # The reranker is remote and slow; what was deleted while it was asked is left out when hits are looked up.
@@ -185,7 +184,7 @@ class RetrievalService:
                     (repeated if repeats.is_one(found.chunk.text) else fresh).append((found, best))
         # What is moved behind scores no more than what stands before it: scores go down along the list.
         lowest = min((best.score for _, best in fresh), default=0.0)
-        behind = [(found, replace(best, score=min(best.score, lowest))) for found, best in repeated]
+        behind = [(found, best._replace(score=min(best.score, lowest))) for found, best in repeated]
         return [_hit(found, best, placed) for found, best in [*fresh, *behind][:first]]
 
 

@@ -10,6 +10,7 @@ from sqlalchemy import TextClause
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
+from sqlalchemy.orm import Session
 
 from lexora_gql.errors import Unavailable
 from lexora_gql.storage.acting import ActingConnection, Actor, DatabaseRole
@@ -80,12 +81,17 @@ class Database:
             DatabaseAway: There is no connection to be had, or it broke; nothing is said about the outcome then.
         """
         with translated_errors():
-            async with AsyncSession(self.engine, expire_on_commit=False, autoflush=False) as session, session.begin():
-                pooled = await (await session.connection()).get_raw_connection()
-                driver = pooled.driver_connection
-                assert isinstance(driver, ActingConnection), driver
-                with driver.acting_for(actor):
-                    yield session
+            session = AsyncSession(self.engine, expire_on_commit=False, autoflush=False)
+            try:
+                async with session.begin():
+                    driver = await session.run_sync(_driver)
+                    with driver.acting_for(actor):
+                        yield session
+            except BaseException:
+                async with session:
+                    raise
+            # It has given its connection back: nothing is left to wait for, and a wait is a tenth of a short use case.
+            session.sync_session.close()
 
     async def scalar_as_owner(self, query: TextClause) -> str | None:
         """Return one text from the catalogue or from Alembic's table, which no role but the owner's may read.
@@ -101,6 +107,13 @@ class Database:
     async def dispose(self) -> None:
         """Close every connection."""
         await self.engine.dispose()
+
+
+def _driver(session: Session) -> ActingConnection:
+    """Take a connection and return the driver's."""
+    driver = session.connection().connection.driver_connection
+    assert isinstance(driver, ActingConnection), driver
+    return driver
 
 
 @contextmanager

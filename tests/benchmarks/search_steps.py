@@ -64,9 +64,9 @@ class Steps:
         """Index what the user has; return it."""
         async with self.database.transaction(self.viewer) as session:
             repository = RetrievalRepository(session)
-            [place] = await repository.searchable(EVERYTHING)
+            serving, [place] = await repository.searchable(EVERYTHING, self.embedder.name)
             [vector] = await self.embedder.embed(["all"])
-            meaning = Meaning(await repository.serving(self.embedder.name), vector, self.embedder.weight)
+            meaning = Meaning(serving, vector, self.embedder.weight)
             changes, revision = await repository.changes(place.collection_id, meaning, since=0)
         self.collection_id = place.collection_id
         await self.index.apply(place.collection_id, self.embedder.name, changes, since=0, revision=revision)
@@ -95,7 +95,7 @@ class Steps:
 
     async def _searchable(self) -> None:
         async with self.database.transaction(self.viewer) as session:
-            await RetrievalRepository(session).searchable(EVERYTHING)
+            await RetrievalRepository(session).searchable(EVERYTHING, self.embedder.name)
 
     async def _chunks(self, numbers: list[int]) -> list[str]:
         async with self.database.transaction(self.viewer) as session:

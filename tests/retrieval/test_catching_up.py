@@ -141,9 +141,8 @@ async def asked(desk: Desk, database: Database, viewer: Viewer) -> tuple[Searcha
     embedder = desk.process.adapters.embedder
     [vector] = await embedder.embed(["canteen"])
     async with database.transaction(viewer) as session:
-        repository = RetrievalRepository(session)
-        [place] = await repository.searchable(EVERYTHING)
-        return place, Meaning(await repository.serving(embedder.name), vector, embedder.weight)
+        serving, [place] = await RetrievalRepository(session).searchable(EVERYTHING, embedder.name)
+        return place, Meaning(serving, vector, embedder.weight)
 
 
 class TestHitsAndTheirDocuments:

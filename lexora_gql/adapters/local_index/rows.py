@@ -63,4 +63,4 @@ def best_of_arrays(numbers: NDArray[np.int64], scores: NDArray[np.floating], cou
     """Return the best `count` of two parallel arrays, scores rounded, ties by number."""
     rounded = np.round(scores.astype(np.float64), decimals)
     order = np.lexsort((numbers, -rounded))[:count]
-    return [Scored(int(numbers[at]), float(rounded[at])) for at in order]
+    return list(map(Scored, numbers[order].tolist(), rounded[order].tolist()))

@@ -19,8 +19,8 @@ from lexora_gql.documents.models import Generation, Reindex
 GENERATION_LOCK = 5_391_406_229
 
 # Made once: each document's way goes through them several times.
-_FOUND = func.lexora_generation().table_valued("number", "embedder")
-_SERVING = select(_FOUND.c.number, _FOUND.c.embedder)
+GENERATION = func.lexora_generation().table_valued("number", "embedder")
+_SERVING = select(GENERATION.c.number, GENERATION.c.embedder)
 _NEXT = select(Reindex.embedder).where(Reindex.finished_at.is_(None))
 _HOLD = select(func.pg_advisory_xact_lock_shared(GENERATION_LOCK))
 
