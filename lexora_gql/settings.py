@@ -11,7 +11,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 MEBIBYTE = 1024 * 1024
 SECRET_BYTES_MIN = 32
 COST_MAX = 1_000_000_000
-EXTENSIONS = (".pdf", ".docx", ".md", ".markdown", ".txt", ".text", ".csv", ".tsv", ".html", ".htm", ".xhtml")
+EXTENSIONS = (".pdf", ".docx", ".md", ".markdown", ".txt", ".text", ".csv", ".tsv", ".html", ".htm", ".xhtml", ".pptx")
 
 
 class WrongSettings(Exception):

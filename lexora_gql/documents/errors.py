@@ -18,14 +18,19 @@ class FileTooLarge(DomainError):
         self.max_bytes = max_bytes
 
 
+# Word's and PowerPoint's formats of before 2007.
+_TO_DO = {"application/x-ole-storage": " Save a .doc as DOCX, a .ppt as PPTX, and upload that."}
+
+
 class UnsupportedFileType(DomainError):
     """The file is of a type that cannot be read."""
 
     code = "UNSUPPORTED_FILE_TYPE"
 
     def __init__(self, *, detected: str | None, accepted: Sequence[str]) -> None:
+        to_do = _TO_DO.get(detected or "", "")
         what = f"looks like {detected}" if detected else "is of no type known here"
-        super().__init__(f"The file's content {what}; accepted are {', '.join(accepted)}.", path=("file",))
+        super().__init__(f"The file's content {what}; accepted are {', '.join(accepted)}.{to_do}", path=("file",))
         self.detected = detected
         self.accepted = tuple(accepted)
 

@@ -20,6 +20,7 @@ class MediaType(StrEnum):
     PLAIN_TEXT = "text/plain"
     CSV = "text/csv"
     HTML = "text/html"
+    PPTX = "application/vnd.openxmlformats-officedocument.presentationml.presentation"
 
 
 ACCEPTED_MEDIA_TYPES = tuple(MediaType)
@@ -34,13 +35,17 @@ _KINDS_OF_TEXT = {
     **dict.fromkeys(CSV_EXTENSIONS, MediaType.CSV),
     **dict.fromkeys(HTML_EXTENSIONS, MediaType.HTML),
 }
-BINARY_EXTENSIONS = {".pdf", ".docx"}
+BINARY_EXTENSIONS = {".pdf", ".docx", ".pptx"}
+_WRAPPED = {".docx": MediaType.DOCX, ".pptx": MediaType.PPTX}
 # Readers of PDF accept rubbish of this length before the header, and so do many programs that make PDF.
 PDF_HEADER_BYTES = 1024
 
 _ZIP = b"PK\x03\x04"
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_END_OF_LIST = b"PK\x05\x06"
 _WORD_FOLDER = re.compile(rb"word[/\\][\w-]+\.xml", re.IGNORECASE)
+_DOCUMENT = re.compile(rb"word[/\\]document\d*\.xml", re.IGNORECASE)
+_SLIDES = re.compile(rb"ppt[/\\](?:presentation\d*|slides[/\\]slide\d+)\.xml", re.IGNORECASE)
 _OTHER_OFFICE = re.compile(rb"(?:xl|ppt)[/\\]\w+\.xml|mimetypeapplication/", re.IGNORECASE)
 _MARKS = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff", b"\x00\x00\xfe\xff")
 _SIGNATURES = (
@@ -76,11 +81,11 @@ def detect(head: bytes, tail: bytes, filename: str) -> MediaType | None:
     if b"%PDF-" in head[:PDF_HEADER_BYTES]:
         return MediaType.PDF
     if head.startswith(_ZIP):
-        return MediaType.DOCX if _is_docx(head, tail) else None
+        return _office(head, tail)
     extension = PurePath(filename).suffix.lower()
     if head.startswith(_OLE):
-        # Word encrypts by wrapping, so this may be a DOCX; reading it says what is the matter.
-        return MediaType.DOCX if extension == ".docx" else None
+        # Office encrypts by wrapping, so this may be what its name says; reading it says what is the matter.
+        return _WRAPPED.get(extension)
     if extension in BINARY_EXTENSIONS or describe(head) is not None or not is_text(head):
         return None
     return _KINDS_OF_TEXT.get(extension, MediaType.PLAIN_TEXT)
@@ -105,10 +110,27 @@ def is_text(head: bytes) -> bool:
     return has_few_controls(head) or wide_encoding(head) is not None
 
 
-def _is_docx(head: bytes, tail: bytes) -> bool:
-    if _OTHER_OFFICE.search(head) or _OTHER_OFFICE.search(tail):
-        return bool(re.search(rb"word[/\\]document\d*\.xml", head + tail, re.IGNORECASE))
-    return bool(_WORD_FOLDER.search(head) or _WORD_FOLDER.search(tail))
+def _office(head: bytes, tail: bytes) -> MediaType | None:
+    """Return what kind of Office's files a zip is, by the names in its list, as far as that is at hand.
+
+    Slides and documents hold each other, and tables: only the list tells what holds what.
+    """
+    listed = _list_of(tail)
+    names = head + tail if listed is None else listed
+    if _DOCUMENT.search(names):
+        return MediaType.DOCX
+    if _SLIDES.search(names):
+        return MediaType.PPTX
+    return MediaType.DOCX if _WORD_FOLDER.search(names) and not _OTHER_OFFICE.search(names) else None
+
+
+def _list_of(tail: bytes) -> bytes | None:
+    """Return what is at hand of the list that ends a zip; None where the end is missing."""
+    end = tail.rfind(_END_OF_LIST)
+    if end < 0 or len(tail) < end + 16:
+        return None
+    size = int.from_bytes(tail[end + 12 : end + 16], "little")
+    return tail[max(0, end - size) : end]
 
 
 def media_types_of(extensions: Iterable[str]) -> tuple[MediaType, ...]:
@@ -121,5 +143,6 @@ def media_types_of(extensions: Iterable[str]) -> tuple[MediaType, ...]:
         MediaType.PLAIN_TEXT: {".txt", ".text"},
         MediaType.CSV: CSV_EXTENSIONS,
         MediaType.HTML: HTML_EXTENSIONS,
+        MediaType.PPTX: {".pptx"},
     }
     return tuple(media_type for media_type in MediaType if known[media_type] & wanted)

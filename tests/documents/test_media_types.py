@@ -7,6 +7,9 @@ import pytest
 
 from lexora_gql.documents.media_types import ACCEPTED_MEDIA_TYPES, HEAD_BYTES, TAIL_BYTES, MediaType, describe, detect
 
+OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+SLIDES = MediaType.PPTX
+
 
 def zipped(*names: str, size: int = 10) -> bytes:
     buffer = io.BytesIO()
@@ -21,7 +24,7 @@ def detected(data: bytes, filename: str) -> MediaType | None:
 
 
 class TestDetecting:
-    def test_accepts_six_types(self) -> None:
+    def test_accepts_seven_types(self) -> None:
         assert ACCEPTED_MEDIA_TYPES == (
             "application/pdf",
             "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
@@ -29,6 +32,7 @@ class TestDetecting:
             "text/plain",
             "text/csv",
             "text/html",
+            "application/vnd.openxmlformats-officedocument.presentationml.presentation",
         )
 
     @pytest.mark.parametrize(
@@ -42,10 +46,22 @@ class TestDetecting:
             ("a DOCX under another name", zipped("word/document.xml"), "a.pdf", MediaType.DOCX),
             ("a DOCX that begins with its pictures", zipped("a.png", "word/document.xml"), "a.docx", MediaType.DOCX),
             ("a spreadsheet", zipped("[Content_Types].xml", "xl/workbook.xml"), "a.docx", None),
-            ("slides that hold a DOCX's name", zipped("ppt/presentation.xml", "word/fonts.xml"), "a.docx", None),
+            (
+                "slides",
+                zipped("[Content_Types].xml", "ppt/presentation.xml", "ppt/slides/slide1.xml"),
+                "a.pptx",
+                SLIDES,
+            ),
+            ("slides under another name", zipped("ppt/presentation.xml"), "a.pdf", SLIDES),
+            ("slides that hold a DOCX's name", zipped("ppt/presentation.xml", "word/fonts.xml"), "a.docx", SLIDES),
+            ("slides that hold a table", zipped("ppt/presentation.xml", "ppt/embeddings/a.xlsx"), "a.pptx", SLIDES),
+            ("a document under the name of slides", zipped("word/document.xml"), "a.pptx", MediaType.DOCX),
+            ("a text under the name of slides", b"Slide 1", "a.pptx", None),
+            ("encrypted slides", OLE + b"\x00" * 600, "a.PPTX", SLIDES),
+            ("old slides", OLE + b"\x00" * 600, "a.ppt", None),
             ("an archive", zipped("notes.txt"), "a.docx", None),
-            ("an encrypted DOCX", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\x00" * 600, "a.docx", MediaType.DOCX),
-            ("an old Word file", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\x00" * 600, "a.doc", None),
+            ("an encrypted DOCX", OLE + b"\x00" * 600, "a.docx", MediaType.DOCX),
+            ("an old Word file", OLE + b"\x00" * 600, "a.doc", None),
             ("Markdown", b"# Title\n", "a.md", MediaType.MARKDOWN),
             ("Markdown by its long name", b"# Title\n", "A.MARKDOWN", MediaType.MARKDOWN),
             ("text", b"# Title\n", "a.txt", MediaType.PLAIN_TEXT),
@@ -72,6 +88,18 @@ class TestDetecting:
         data = zipped("media/film.bin", "word/document.xml", size=200_000)
 
         assert detected(data, "a.docx") is MediaType.DOCX
+
+    @pytest.mark.parametrize(
+        ("outer", "kind"), [("ppt/presentation.xml", SLIDES), ("word/document.xml", MediaType.DOCX)]
+    )
+    def test_what_a_file_holds_is_not_taken_for_the_file(self, outer: str, kind: MediaType) -> None:
+        buffer = io.BytesIO()
+        with zipfile.ZipFile(buffer, "w") as archive:
+            archive.writestr("inner/document", zipped("word/document.xml"))
+            archive.writestr("inner/slides", zipped("ppt/presentation.xml"))
+            archive.writestr(outer, b"x")
+
+        assert detected(buffer.getvalue(), "a.zip") is kind
 
     @pytest.mark.parametrize(
         "encoding",

@@ -88,6 +88,15 @@ class TestRefusals:
 
         await assert_nothing_was_written(desk)
 
+    async def test_an_old_format_says_what_to_do(self, desk: Desk, library: Library) -> None:
+        old = incoming(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 60, "slides.ppt")
+
+        with pytest.raises(UnsupportedFileType) as refused:
+            await desk.documents.upload(await library.reader(), old, title=None, collection_id=None, tags=())
+
+        assert refused.value.detected == "application/x-ole-storage"
+        assert refused.value.message.endswith(" Save a .doc as DOCX, a .ppt as PPTX, and upload that.")
+
     async def test_the_largest_file_is_taken(self, desk: Desk, library: Library) -> None:
         document = await desk.upload(await library.reader(), b"x" * FILE_BYTES_MAX)
 

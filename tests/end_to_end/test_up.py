@@ -14,6 +14,7 @@ import httpx
 import psutil
 import pytest
 
+from tests.adapters.slides import PPTX, TITLE_AND_CONTENT, deck, saved, slide
 from tests.end_to_end.client import Client
 
 READY = {"status": "ready", "reasons": [], "degraded": []}
@@ -34,7 +35,7 @@ class Running:
 
     def start(self) -> None:
         own = {"DATA_DIR": str(self.data), "PORT": str(self.port), "LOG_FORMAT": "json"}
-        inherited = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+        inherited = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "PYTHONPATH") if name in os.environ}
         with (self.data.parent / "up.log").open("ab") as log:
             self.process = subprocess.Popen(
                 [sys.executable, "-P", "-m", "lexora_gql", "up"], env={**inherited, **own}, stdout=log, stderr=log
@@ -93,11 +94,33 @@ async def read_and_ask(client: Client, folder: Path, words: str) -> None:
     assert words in answer["content"]
 
 
+async def cite_a_slide(client: Client) -> None:
+    """Upload slides, and ask for what stands on the second."""
+    made = deck()
+    slide(made, TITLE_AND_CONTENT, "Instruments", "All of them are polished on Fridays.")
+    slide(made, TITLE_AND_CONTENT, "Woodwind", "The ivory piccolo is kept in the attic of the museum.")
+    data = saved(made)
+    document = (await client.upload_bytes(data, "instruments.pptx"))["document"]
+    state = (await client.finished(document["id"]))[document["id"]]
+    assert (state["status"], state["pageCount"]) == ("READY", 2), state
+
+    answer = await client.ask("Where is the ivory piccolo kept?")
+
+    [citation] = answer["citations"]
+    assert (citation["filename"], citation["page"]) == ("instruments.pptx", 2)
+    assert "The ivory piccolo is kept in the attic of the museum." in citation["quote"]
+    async with httpx.AsyncClient(trust_env=False) as http:
+        original = await http.get((await client.run("Document", id=document["id"]))["document"]["downloadUrl"])
+    assert (original.content, original.headers["content-type"]) == (data, PPTX)
+    assert original.headers["content-disposition"].startswith('attachment; filename="instruments.pptx"')
+
+
 async def test_the_main_job_goes_on_through_kills_a_stop_and_another_start(running: Running, tmp_path: Path) -> None:
     await running.ready()
     client = Client(running.address)
     await client.register()
     await read_and_ask(client, tmp_path, "silver bell")
+    await cite_a_slide(client)
 
     for number, name in enumerate(CHILDREN):
         killed = running.child(name)
@@ -119,7 +142,7 @@ async def test_the_main_job_goes_on_through_kills_a_stop_and_another_start(runni
     running.start()
     await running.ready()
     documents = (await client.run("Documents", first=50))["documents"]
-    assert documents["totalCount"] == 1 + len(CHILDREN)
+    assert documents["totalCount"] == 2 + len(CHILDREN)
     answer = await client.ask("Where is the silver bell kept?")
     assert "silver bell" in answer["content"]
     assert await running.stop() == 0

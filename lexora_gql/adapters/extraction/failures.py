@@ -35,6 +35,16 @@ def scanned(pages: int) -> ExtractionFailed:
     return ExtractionFailed("NO_TEXT", message)
 
 
+def pictured(kind: str, slides: int) -> ExtractionFailed:
+    """Say that there are slides, with pictures, but without any text."""
+    number = "its one slide" if slides == 1 else f"any of its {slides:,} slides"
+    message = (
+        f"The {kind} has no text on {number}: it probably holds pictures of text. Save it as PDF, run text recognition "
+        "(OCR) over that and upload the result."
+    )
+    return ExtractionFailed("NO_TEXT", message)
+
+
 def nothing_recognised(pages: int) -> ExtractionFailed:
     """Say that a PDF has pages without text, and that text recognition found none on them either."""
     number = "its one page" if pages == 1 else f"any of its {pages:,} pages"
@@ -101,5 +111,7 @@ def crashed() -> ExtractionFailed:
 
 def unknown_type(media_type: str) -> ExtractionFailed:
     """Say that no reader knows this type."""
-    message = f"Files of type {media_type} cannot be read. Upload a PDF, DOCX, HTML, Markdown, CSV or plain text file."
+    message = (
+        f"Files of type {media_type} cannot be read. Upload a PDF, DOCX, PPTX, HTML, Markdown, CSV or plain text file."
+    )
     return ExtractionFailed("CORRUPT", message)

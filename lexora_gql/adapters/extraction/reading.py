@@ -34,6 +34,7 @@ from lexora_gql.adapters.extraction.pdf_extractor import read_pdf
 from lexora_gql.adapters.extraction.pdf_picture import draw_page
 from lexora_gql.adapters.extraction.pdf_words import read_words
 from lexora_gql.adapters.extraction.plain_text_extractor import read_plain_text
+from lexora_gql.adapters.extraction.pptx_extractor import read_pptx
 from lexora_gql.ports.page_reader import Mark
 from lexora_gql.ports.text_extractor import ExtractedText, ExtractionFailed
 
@@ -55,6 +56,7 @@ READERS: dict[str, Reader] = {
     PDF: read_pdf,
     PDF_WITH_SCANS: partial(read_pdf, keeps_scans=True),
     "application/vnd.openxmlformats-officedocument.wordprocessingml.document": read_docx,
+    "application/vnd.openxmlformats-officedocument.presentationml.presentation": read_pptx,
     "text/markdown": read_markdown,
     "text/plain": read_plain_text,
     "text/csv": read_csv,

@@ -44,7 +44,9 @@ class Citation:
     )
     char_start: int = strawberry.field(description="Where the quote begins in the document's extracted text.")
     char_end: int = strawberry.field(description="One past the quote's last character.")
-    page: int | None = strawberry.field(description="The page that the quote begins on; the file's first is 1.")
+    page: int | None = strawberry.field(
+        description="The page, or slide, that the quote begins on; the file's first is 1."
+    )
     verification: CitationVerification = strawberry.field(
         description="Whether the source says what the answer's sentence says."
     )

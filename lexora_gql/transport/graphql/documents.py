@@ -42,7 +42,7 @@ class Document(Node):
     warnings: list[str] = strawberry.field(
         description="Things worth knowing, such as pages without text, or what a document that is not READY waits for."
     )
-    page_count: int | None = strawberry.field(description="Pages of the file; null where its format has none.")
+    page_count: int | None = strawberry.field(description="Pages or slides of the file; null where it has none.")
     chunk_count: int = strawberry.field(description="Passages that can be found.")
     language: str | None = strawberry.field(description="ISO 639-1 code, where it is known.")
     tags: list[str] = strawberry.field(description="Words to narrow lists and searches by.")

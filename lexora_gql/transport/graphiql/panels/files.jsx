@@ -57,7 +57,9 @@ function DropZone() {
 
 function wordsFor(mediaTypes) {
   const words = { "application/pdf": "PDF", "text/markdown": "Markdown", "text/plain": "text", "text/csv": "CSV", "text/html": "HTML" };
-  return mediaTypes.map((type) => words[type] ?? (type.endsWith("wordprocessingml.document") ? "DOCX" : type)).join(", ");
+  const endings = { "wordprocessingml.document": "DOCX", "presentationml.presentation": "PPTX" };
+  const ending = (type) => Object.keys(endings).find((end) => type.endsWith(end));
+  return mediaTypes.map((type) => words[type] ?? endings[ending(type)] ?? type).join(", ");
 }
 
 function Standing({ name, file }) {
