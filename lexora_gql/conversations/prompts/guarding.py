@@ -49,9 +49,10 @@ class InstructionGuard:
         return held + character
 
     def _wait(self, character: str, run: int) -> str:
-        """Hold a character back behind so many words in a row, or show it."""
+        """Hold a character back behind so many words in a row, or show it after what waits: a number may."""
         if len(self._run) < run:
-            return character
+            held, self._held = self._held, ""
+            return held + character
         self._held += "" if len(self._run) >= RUN_MIN else character
         return ""
 

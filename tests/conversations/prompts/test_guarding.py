@@ -52,6 +52,10 @@ class TestInstructionGuard:
     def test_how_a_text_is_cut_makes_no_difference(self, text: str, cut: int) -> None:
         assert shown(text, cut=cut) == shown(text)
 
+    @pytest.mark.parametrize("text", ["So it says [1].", "The sources do, they say 12 [3] times: so they do not 4, 5."])
+    def test_a_number_after_words_of_the_instructions_keeps_its_place(self, text: str) -> None:
+        assert shown(text) == shown(text, cut=1) == text
+
     def test_ordinary_text_never_waits(self) -> None:
         guard = InstructionGuard(SYSTEM)
 
