@@ -4,13 +4,14 @@ import argparse
 import asyncio
 import sys
 from collections.abc import Callable, Coroutine
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any
 
+from tests.campaigns.answers import campaign as answers_campaign
 from tests.campaigns.index import campaign as index_campaign
 from tests.campaigns.ingestion.campaign import Campaign
 from tests.campaigns.ingestion.plan import CONTROL, Counts
-from tests.campaigns.protections import PROTECTIONS
+from tests.campaigns.protections import OF_INGESTION
 from tests.campaigns.report import Report
 
 SEED = 20_261_128
@@ -28,6 +29,13 @@ async def ingestion(options: argparse.Namespace) -> Report:
         return await campaign.run(options.seed)
 
 
+async def answers(options: argparse.Namespace) -> Report:
+    """Faults while answers are written and read."""
+    counts = answers_campaign.Counts(**{name: getattr(options, name) for name in asdict(answers_campaign.Counts())})
+    async with answers_campaign.Campaign.open(counts, options.seed, say=say, without=options.without) as campaign:
+        return await campaign.run()
+
+
 async def index(options: argparse.Namespace) -> Report:
     """Searches of an index that is changed, and damaged, all the while."""
     counts = index_campaign.Counts(options.steps, options.seconds, options.threads, options.snapshots)
@@ -37,6 +45,7 @@ async def index(options: argparse.Namespace) -> Report:
 CAMPAIGNS: dict[str, Callable[[argparse.Namespace], Coroutine[Any, Any, Report]]] = {
     "ingestion": ingestion,
     "index": index,
+    "answers": answers,
 }
 
 
@@ -67,10 +76,13 @@ def _parser() -> argparse.ArgumentParser:
         )
         reading.add_argument(option, type=int, metavar="N", help=usual)
     reading.add_argument("--seed", type=int, default=SEED, metavar="N")
-    reading.add_argument("--without", choices=sorted(PROTECTIONS), default="", help="a control: must end with 1")
+    reading.add_argument("--without", choices=OF_INGESTION, default="", help="a control: must end with 1")
     searching = campaigns.add_parser("index", help=index.__doc__)
     searching.add_argument("--seed", type=int, default=SEED, metavar="N")
     index_campaign.add_options(searching)
+    following = campaigns.add_parser("answers", help=answers.__doc__)
+    following.add_argument("--seed", type=int, default=SEED, metavar="N")
+    answers_campaign.add_options(following)
     return parser
 
 

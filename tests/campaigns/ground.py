@@ -21,7 +21,7 @@ from tests.end_to_end.stack import Program, Stack, reachable_folder
 PATIENCE_SECONDS = 120.0
 LOOK_SECONDS = 0.02
 STARTS = 20
-API_RECONCILE_SECONDS = 5
+API_RECONCILE_SECONDS = 5.0
 
 
 @dataclass(slots=True)
@@ -69,11 +69,18 @@ class Ground:
     stack: Stack
     points: Points
     places: dict[str, Place]
+    api_reconcile_seconds: float
 
     @classmethod
     @asynccontextmanager
     async def open(
-        cls, *, workers: int, apis: int, settings: dict[str, str], without: str = ""
+        cls,
+        *,
+        workers: int,
+        apis: int,
+        settings: dict[str, str],
+        without: str = "",
+        api_reconcile_seconds: float = API_RECONCILE_SECONDS,
     ) -> "AsyncIterator[Ground]":
         """Start everything; end it afterwards.
 
@@ -82,6 +89,7 @@ class Ground:
             apis: How many.
             settings: Of all processes.
             without: A protection that they lack; see `protections`.
+            api_reconcile_seconds: How often APIs tidy up. Where it is as often as workers do, they are mostly first.
         """
         folder = reachable_folder()
         # Commits must survive: it will be crashed.
@@ -94,16 +102,9 @@ class Ground:
             await postgres.start()
             stack = await ending.enter_async_context(Stack.open(postgres.url, **settings))
             stack.launch = nursery.launch
-            names = [f"worker{n + 1}" for n in range(workers)] + [f"api{n + 1}" for n in range(apis)]
-            password = secrets.token_hex(16)
             points = Points(stack.database_url)
-            await points.prepare([(name, password) for name in names])
-            _, _, rest = stack.database_url.partition("@")
-            places = {
-                name: Place(name, f"postgresql://{name}:{password}@{rest}", free_port() if name[0] == "a" else 0)
-                for name in names
-            }
-            ground = cls(postgres, stack, points, places)
+            places = await _places(points, workers=workers, apis=apis)
+            ground = cls(postgres, stack, points, places, api_reconcile_seconds)
             ending.push_async_callback(ground._stay_away)
             for place in places.values():
                 ground._bring_back(place)
@@ -186,6 +187,25 @@ class Ground:
         await asyncio.sleep(away_seconds)
         await self.stack.redis.start()
 
+    async def freeze_redis(self, seconds: float) -> None:
+        """Stop Redis where it stands for some seconds."""
+        child = self.stack.redis.child
+        assert child is not None
+        child.process.send_signal(signal.SIGSTOP)
+        try:
+            await asyncio.sleep(seconds)
+        finally:
+            child.process.send_signal(signal.SIGCONT)
+
+    async def pause_redis(self, seconds: float) -> None:
+        """Let Redis take commands and do none of them for some seconds."""
+        redis = Redis.from_url(self.stack.redis.url)
+        try:
+            await redis.client_pause(int(seconds * 1_000))
+            await asyncio.sleep(seconds)
+        finally:
+            await redis.aclose()
+
     def _bring_back(self, place: Place) -> None:
         # Whoever is starting one sees that it has ended, and starts another.
         if not place.is_coming:
@@ -210,8 +230,7 @@ class Ground:
     async def _launch(self, place: Place) -> None:
         settings = {"DATABASE_URL": place.database_url}
         if place.port:
-            # Else APIs, which tidy up as well, would mostly be there first, and workers are what is killed.
-            settings |= {"RECONCILE_SECONDS": f"{API_RECONCILE_SECONDS}"}
+            settings |= {"RECONCILE_SECONDS": f"{self.api_reconcile_seconds}"}
             place.program = await self.stack.launch_api(place.port, **settings)
             await place.program.ready()
         else:
@@ -223,3 +242,15 @@ class Ground:
         for task in coming:
             task.cancel()
         await asyncio.gather(*coming, return_exceptions=True)
+
+
+async def _places(points: Points, *, workers: int, apis: int) -> dict[str, Place]:
+    """Return where processes are going to work, each with a user of its own at PostgreSQL."""
+    names = [f"worker{n + 1}" for n in range(workers)] + [f"api{n + 1}" for n in range(apis)]
+    password = secrets.token_hex(16)
+    await points.prepare([(name, password) for name in names])
+    _, _, rest = points.url.partition("@")
+    return {
+        name: Place(name, f"postgresql://{name}:{password}@{rest}", free_port() if name[0] == "a" else 0)
+        for name in names
+    }

@@ -1,9 +1,12 @@
 """Protections that a process can be started without: the campaign must then go red, or it shows nothing."""
 
 from collections.abc import Callable
+from typing import Any
 
 from sqlalchemy import select, update
 
+from lexora_gql.conversations.leases import AnswerLease, AnswerLeaseRepository
+from lexora_gql.conversations.models import Message
 from lexora_gql.documents.leases import Claim, LeaseRepository
 from lexora_gql.documents.models import Document
 from lexora_gql.services import Upkeep
@@ -32,7 +35,22 @@ def _reconciler() -> None:
     Upkeep.reconcile = reconcile  # type: ignore[method-assign]  # as above
 
 
-PROTECTIONS: dict[str, Callable[[], None]] = {"fence": _fence, "reconciler": _reconciler}
+def _answer_fence() -> None:
+    """A writer of an answer ends it whoever has taken it over by now."""
+
+    async def write(self: AnswerLeaseRepository, lease: AnswerLease, values: dict[str, Any]) -> None:
+        await self.session.execute(update(Message).where(Message.id == lease.answer_id).values(values))
+
+    AnswerLeaseRepository.write = write  # type: ignore[method-assign]  # as above
+
+
+PROTECTIONS: dict[str, Callable[[], None]] = {
+    "fence": _fence,
+    "reconciler": _reconciler,
+    "answer-fence": _answer_fence,
+}
+OF_ANSWERS = ("answer-fence", "reconciler")
+OF_INGESTION = ("fence", "reconciler")
 
 
 def take_out(name: str) -> None:
