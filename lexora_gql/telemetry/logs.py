@@ -1,5 +1,6 @@
 """One line of JSON per event, from our own code and from libraries alike, without secrets or contents."""
 
+import asyncio
 import copy
 import logging
 import sys
@@ -29,6 +30,7 @@ LEVELS = {
 SERVERS = ("uvicorn", "uvicorn.error", "uvicorn.access")
 # Given a handler, or else it makes its own, which writes past ours.
 ECHO = "sqlalchemy.engine.Engine"
+POOL = "sqlalchemy.pool"
 
 
 def configure_logging(level: str, style: str, *, stream: TextIO | None = None) -> None:
@@ -93,7 +95,7 @@ class _Handler(logging.StreamHandler[TextIO]):
 
     def emit(self, record: logging.LogRecord) -> None:
         """Write a record that is important enough for where it comes from, without messages of exceptions."""
-        if record.levelno < _least(record.name):
+        if record.levelno < _least(record.name) or _is_ended_while_closing(record):
             return
         plain = copy.copy(record)
         if isinstance(record.args, tuple):
@@ -111,6 +113,12 @@ class _Handler(logging.StreamHandler[TextIO]):
             self.stream.write(f'{{"event": "log_record_lost", "logger": "{record.name}", "reason": "{reason}"}}\n')
         except (OSError, ValueError):
             return  # nobody reads us any more
+
+
+def _is_ended_while_closing(record: logging.LogRecord) -> bool:
+    """Return whether a task was cancelled in which the pool closed a connection: asyncpg has cut it by then."""
+    error = record.exc_info[1] if record.exc_info else None
+    return record.name.startswith(POOL) and isinstance(error, asyncio.CancelledError)
 
 
 def _least(name: str) -> int:

@@ -218,6 +218,21 @@ class TestLibraries:
         assert [line["event"] for line in written.lines] == ["SELECT 1"]
         assert str(select(bindparam("p", CANARY))) not in written.getvalue()
 
+    @pytest.mark.parametrize(
+        ("logger", "error", "is_told"),
+        [
+            ("sqlalchemy.pool.impl.AsyncAdaptedQueuePool", asyncio.CancelledError(), False),
+            ("sqlalchemy.pool.impl.AsyncAdaptedQueuePool", OSError(), True),
+            ("asyncio", asyncio.CancelledError(), True),
+        ],
+    )
+    def test_a_connection_closed_by_who_is_ended_is_no_error(
+        self, written: Written, logger: str, error: BaseException, *, is_told: bool
+    ) -> None:
+        logging.getLogger(logger).error("Exception closing connection %r", object(), exc_info=error)
+
+        assert bool(written.lines) is is_told
+
     def test_warnings_are_logged(self, written: Written) -> None:
         logging.getLogger("py.warnings").warning("a deprecation")
 
