@@ -54,6 +54,12 @@ class Shard:
         return len(state.recent) > max(_RECENT_ROWS, _RECENT_SHARE * len(state.folded))
 
     @property
+    def _recent_at_once(self) -> int:
+        """How many passages of one change are searched as recent rows, until they are folded in beside searches."""
+        folded = self.state.folded
+        return SMALL_ROWS if folded is None else max(SMALL_ROWS, int(_RECENT_SHARE * len(folded)))
+
+    @property
     def is_saved(self) -> bool:
         """Whether the snapshot is as new as the state."""
         return self.state.revision == (0 if self._saved is None else self._saved[1].revision)
@@ -81,7 +87,7 @@ class Shard:
         if self.state.revision != since or self._is_forgotten:
             return
         self._require_vectors(changes.added)
-        if len(changes.added) > SMALL_ROWS:
+        if len(changes.added) > self._recent_at_once:
             self._apply_folding(changes, since, revision)
             return
         rows = list(_analysed(changes.added))
@@ -90,7 +96,10 @@ class Shard:
                 self.state = self.state.changed(rows, changes.removed, revision)
 
     def _apply_folding(self, changes: IndexChanges, since: int, revision: int) -> None:
-        """Fold a change in as it is read: thousands of recent rows would be slow to search and large to keep."""
+        """Fold a change in as it is read: so many recent rows would be slow to search and large to keep.
+
+        Whoever searches waits for it, and for a large shard that is seconds: only what changes much of it comes here.
+        """
         with self._folding:
             state = self.state
             if state.revision != since or self._is_forgotten:
