@@ -78,28 +78,32 @@ class Campaign:
         """Do everything, and check."""
         started, counts = time.monotonic(), self.counts
         self.say(f"{counts.answers} answers whose readers are cut off")
-        cut_off = await cut(self.house, counts.answers, self.say)
+        self._check_cuts(await cut(self.house, counts.answers, self.say))
         self.say(f"{counts.stops} answers stopped")
-        stopped, closed = await stop(self.house, counts.stops)
+        self._check_stops(*await stop(self.house, counts.stops))
         self.say(f"{counts.kills} writers killed, {counts.freezes} frozen")
-        struck = await kill(self.house, counts.kills, counts.freezes, self.say)
+        self._check_blows(await kill(self.house, counts.kills, counts.freezes, self.say))
         self.say(f"Redis paused {counts.pauses} times, wiped {counts.wipes}, killed {counts.redis_kills}")
-        starved = await starve(
-            self.house,
-            counts.pauses,
-            counts.wipes,
-            counts.redis_kills,
-            self.say,
-            pause_seconds=counts.pause_milliseconds / 1_000,
+        self._check_silence(
+            await starve(
+                self.house,
+                counts.pauses,
+                counts.wipes,
+                counts.redis_kills,
+                self.say,
+                pause_seconds=counts.pause_milliseconds / 1_000,
+            )
         )
         self.report.figures["it took"] = f"{time.monotonic() - started:.0f} s"
         await self._check_all()
-        self._check_cuts(cut_off)
-        self._check_stops(closed)
-        self._check_blows(struck)
-        self._check_silence(starved)
-        self.report.figures["stopped"] = _fates(stopped)
         return self.report
+
+    def _figures(self, **figures: str) -> None:
+        """Note figures, and say them at once: a run may be cut short."""
+        for name, figure in figures.items():
+            what = name.replace("_", " ")
+            self.report.figures[what] = figure
+            self.say(f"       {what}: {figure}")
 
     async def _check_all(self) -> None:
         stored, every = await self.house.stored(), self.house.asked
@@ -120,30 +124,31 @@ class Campaign:
     def _check_cuts(self, answers: Sequence[Asked]) -> None:
         views = [one.view for one in answers]
         cuts = [view.cuts for view in views]
-        self.report.figures |= {
-            "answers whose readers were cut off": _fates(answers),
-            "lines cut": f"{sum(cuts)}, at most {max(cuts, default=0)} of one",
-            "events seen": str(sum(len(view.events) for view in views)),
-            "longest silence of a reader": _spread([view.silence_seconds for view in views]),
-        }
+        self._figures(
+            answers_whose_readers_were_cut_off=_fates(answers),
+            lines_cut=f"{sum(cuts)}, at most {max(cuts, default=0)} of one",
+            events_seen=str(sum(len(view.events) for view in views)),
+            longest_silence_of_a_reader=_spread([view.silence_seconds for view in views]),
+        )
         self.report.check("no reader stood still", self._stills(answers))
 
-    def _check_stops(self, closed: Sequence[float]) -> None:
-        self.report.figures["provider's stream closed after stopAnswer"] = _spread(closed)
+    def _check_stops(self, answers: Sequence[Asked], closed: Sequence[float]) -> None:
+        self._figures(stopped=_fates(answers), provider_s_stream_closed_after_it_was_asked_for=_spread(closed))
         found = checks.slow("closed", 95, closed, seconds_max=CLOSED_SECONDS)
         self.report.check("95 % of stops reach the provider within 1 s", found)
 
     def _check_blows(self, answers: Sequence[Asked]) -> None:
         pairs = [(one, one.struck_at) for one in answers if one.struck_at is not None]
         ends = [one.view.finished.at - at for one, at in pairs if one.view.finished is not None]
-        self.report.figures["answers whose writers were struck"] = _fates(answers)
-        self.report.figures["seen to have ended after that"] = _spread(ends)
+        self._figures(answers_whose_writers_were_struck=_fates(answers), seen_to_have_ended_after_that=_spread(ends))
         found = _all(checks.late(one.name, one.view, at, seconds_max=INTERRUPTED_SECONDS) for one, at in pairs)
         self.report.check("INTERRUPTED within 15 s", found)
 
     def _check_silence(self, answers: Sequence[Asked]) -> None:
-        self.report.figures["answers while Redis starved"] = _fates(answers)
-        self.report.figures["longest silence of a reader then"] = _spread([one.view.silence_seconds for one in answers])
+        self._figures(
+            answers_while_Redis_starved=_fates(answers),
+            longest_silence_of_a_reader_then=_spread([one.view.silence_seconds for one in answers]),
+        )
         self.report.check("no subscription hangs while Redis is away", self._stills(answers))
 
     def _stills(self, answers: Sequence[Asked]) -> list[str]:
