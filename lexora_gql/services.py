@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from lexora_gql.accounts.service import AccountService
+from lexora_gql.accounts.usage import UsageService
 from lexora_gql.conversations.reconciliation import AnswerReconciler
 from lexora_gql.conversations.service import ConversationService
 from lexora_gql.documents.collections import CollectionService
@@ -32,6 +33,7 @@ class Services:
     placing: PlacingService
     retrieval: RetrievalService
     conversations: ConversationService
+    usage: UsageService
     reindexing: ReindexService
     system: SystemService
     throttling: Throttling

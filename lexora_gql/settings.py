@@ -102,6 +102,12 @@ class Settings(BaseSettings):
     shutdown_grace_seconds: Annotated[float, Field(ge=0, le=600)] = 30.0
 
     rate_limit_per_minute: Annotated[int, Field(ge=1, le=1_000_000, description="Questions a minute and user.")] = 60
+    questions_per_day: Annotated[int, Field(ge=0)] | None = Field(
+        None, description="Of a user, from midnight to midnight in UTC; no limit when not set."
+    )
+    tokens_per_month: Annotated[int, Field(ge=0)] | None = Field(
+        None, description="Of a user, read and written by models, in a month of UTC; no limit when not set."
+    )
     login_attempts_per_minute: Annotated[int, Field(ge=1, le=1_000_000)] = 10
     query_limit_per_minute: Annotated[int, Field(ge=1, le=1_000_000, description="Operations a minute and user.")] = (
         1_200

@@ -5,7 +5,10 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from lexora_gql import __version__
+from lexora_gql.accounts.models import QuotaKind
+from lexora_gql.accounts.quotas import QuotaRules
 from lexora_gql.accounts.service import AccountService
+from lexora_gql.accounts.usage import UsageService
 from lexora_gql.assembly.adapters import Adapters, open_adapters
 from lexora_gql.conversations.answering import Answerer, AnswerLimits
 from lexora_gql.conversations.citing import Citing
@@ -66,7 +69,7 @@ def build(settings: Settings, adapters: Adapters) -> Process:
     database, bus, queue = adapters.database, adapters.bus, adapters.queue
     retrieval = build_retrieval(settings, adapters, metrics)
     producers = Producers(build_answerer(settings, adapters, retrieval, metrics))
-    reconciler = DocumentReconciler(database, queue, bus)
+    usage, reconciler = UsageService(database, quota_rules(settings)), DocumentReconciler(database, queue, bus)
     purging = Purging(database, adapters.blobs, metrics)
     media_types = media_types_of(settings.allowed_extensions)
     documents = DocumentService(
@@ -78,7 +81,8 @@ def build(settings: Settings, adapters: Adapters) -> Process:
         documents=documents,
         placing=PlacingService(database, adapters.blobs, adapters.pages),
         retrieval=retrieval,
-        conversations=build_conversations(settings, adapters, producers),
+        conversations=build_conversations(settings, adapters, producers, usage),
+        usage=usage,
         reindexing=ReindexService(database, adapters.embedder, queue),
         system=SystemService(
             server_facts(settings, adapters),
@@ -116,10 +120,21 @@ def build_upkeep(
     )
 
 
-def build_conversations(settings: Settings, adapters: Adapters, producers: Producers) -> ConversationService:
+def quota_rules(settings: Settings) -> QuotaRules:
+    """Return the limits that the settings give everybody."""
+    limits = {
+        QuotaKind.QUESTIONS_PER_DAY: settings.questions_per_day,
+        QuotaKind.TOKENS_PER_MONTH: settings.tokens_per_month,
+    }
+    return QuotaRules({kind: limit for kind, limit in limits.items() if limit is not None})
+
+
+def build_conversations(
+    settings: Settings, adapters: Adapters, producers: Producers, usage: UsageService
+) -> ConversationService:
     """Return what keeps conversations and asks."""
     database, bus = adapters.database, adapters.bus
-    asking = Asking(database, settings.rate_limit_per_minute, tuple(adapters.model.models))
+    asking = Asking(database, usage, settings.rate_limit_per_minute, tuple(adapters.model.models))
     return ConversationService(database, bus, AnswerFeed(database, bus), asking, producers)
 
 

@@ -12,6 +12,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from lexora_gql.accounts.usage import UsageRepository
 from lexora_gql.accounts.viewer import Viewer
 from lexora_gql.conversations.answers import LiveAnswer, answer_topic
 from lexora_gql.conversations.citing import Citing, still_there
@@ -131,20 +132,19 @@ class Answerer:
         await self._commit(job, live, draft, outcome)
 
     async def _write(self, job: AnswerJob, live: LiveAnswer, draft: Draft) -> Outcome:
-        query = await self.standalone.query(job.question, job.history, model=job.model)
+        standalone = await self.standalone.query(job.question, job.history, model=job.model)
+        query, draft.aside = standalone.text, standalone.usage
         found = await self._search(job, query)
         evidence, request = self._prompt(job, query, found)
         if not evidence.hits:
             return await self._without_evidence(job, live, evidence)
         asked = Writer(self.writers.main, job.model)
         await self._tell_sources(job, evidence, asked.mode)
-        shown = ShownText(f"{job.question}\n{query}", request.sources)
-        draft.hits, draft.shown = evidence.hits, shown
-        writer, usage = await self._stream(job, request, live, shown)
-        live.add(shown.flush())
+        draft.hits, draft.prompt = evidence.hits, request.messages
+        await self._stream(job, request, live, draft)
         if not live.text.strip():
             return await self._without_evidence(job, live, evidence)
-        return Outcome(MessageStatus.COMPLETED, writer.mode, usage)
+        return Outcome(MessageStatus.COMPLETED, draft.writer.mode if draft.writer else asked.mode)
 
     async def _without_evidence(self, job: AnswerJob, live: LiveAnswer, evidence: Evidence) -> Outcome:
         if not evidence.hits:
@@ -199,11 +199,9 @@ class Answerer:
         )
         return Evidence(query, found, found.hits[: len(fitted.sources)]), request
 
-    async def _stream(
-        self, job: AnswerJob, request: ChatRequest, live: LiveAnswer, shown: ShownText
-    ) -> tuple[Writer, Usage | None]:
-        usage: Usage | None = None
-        asked = writer = Writer(self.writers.main, job.model)
+    async def _stream(self, job: AnswerJob, request: ChatRequest, live: LiveAnswer, draft: Draft) -> None:
+        asked = Writer(self.writers.main, job.model)
+        draft.shown = shown = ShownText(f"{job.question}\n{request.question}", request.sources)
         started = time.perf_counter()
         async with aclosing(self.writers.write(request)) as pieces:
             async for piece in pieces:
@@ -211,13 +209,13 @@ class Answerer:
                     case TextPiece():
                         live.add(shown.feed(piece.text))
                     case Usage():
-                        usage = piece
+                        draft.told = piece
                     case Writer():
-                        writer = piece
+                        draft.writer = piece
                         self.metrics.answer_first_token_seconds.observe(time.perf_counter() - started)
-                        if writer != asked:
-                            await self._tell_writer(job, writer)
-        return writer, usage
+                        if piece != asked:
+                            await self._tell_writer(job, piece)
+        live.add(shown.flush())
 
     async def _tell_writer(self, job: AnswerJob, writer: Writer) -> None:
         """Commit who writes, before anybody sees a word of theirs."""
@@ -235,16 +233,21 @@ class Answerer:
     async def _commit(self, job: AnswerJob, live: LiveAnswer, draft: Draft, outcome: Outcome) -> None:
         """Write the end once; while PostgreSQL is away for a moment, try again as long as the lease may hold."""
         await live.tell_the_rest()
+        usage = draft.usage(live.text)
         end = AnswerEnd(
             outcome.status,
             live.text,
             outcome.mode,
-            outcome.usage.prompt_tokens if outcome.usage else None,
-            outcome.usage.completion_tokens if outcome.usage else None,
+            usage.prompt_tokens if usage else None,
+            usage.completion_tokens if usage else None,
             outcome.failure,
         )
 
         async def write(session: AsyncSession) -> None:
+            if usage is not None:
+                # First, and undone with the rest where the lease is over.
+                counts = UsageRepository(session)
+                await counts.add(job.viewer.user_id, prompt=usage.prompt_tokens, completion=usage.completion_tokens)
             await AnswerLeaseRepository(session).end(job.lease, end)
             if citations:
                 await session.execute(insert(Citation), await still_there(session, citations))

@@ -75,7 +75,7 @@ class Message(Identified):
         Index("ix_messages_conversation_id_created_at", "conversation_id", "created_at"),
         Index("ix_messages_leases", "lease_until", postgresql_where=text("status = 'GENERATING'")),
         CheckConstraint("(status = 'GENERATING') = (lease_token IS NOT NULL)", name="leased_while_generating"),
-        Index("ix_messages_owner_id", "owner_id"),
+        Index("ix_messages_owner_id_created_at", "owner_id", "created_at"),
         Index(
             "ix_messages_grams",
             text("lexora_grams(owner_id, content)"),

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from uuid import uuid4
 
+from lexora_gql.accounts.usage import UsageService
 from lexora_gql.accounts.viewer import Viewer
 from lexora_gql.clock import now
 from lexora_gql.conversations.errors import IdempotencyKeyReused, ModelNotAllowed
@@ -47,6 +48,7 @@ class Asking:
     """
 
     database: Database
+    usage: UsageService
     questions_per_minute: int
     models: tuple[str, ...]
 
@@ -54,8 +56,8 @@ class Asking:
         """Commit a question, where it is a new one, and the beginning of its answer.
 
         Raises:
-            NotFound, InvalidInput, AlreadyRunning, IdempotencyKeyReused, ModelNotAllowed, Throttled: Nothing
-                was written.
+            NotFound, InvalidInput, AlreadyRunning, IdempotencyKeyReused, ModelNotAllowed, QuotaExceeded, Throttled:
+                Nothing was written, and nothing counted.
         """
         if request.model is not None and request.model not in self.models:
             raise ModelNotAllowed(request.model, allowed=self.models)
@@ -65,6 +67,8 @@ class Asking:
                 known = await repository.claimed_key(viewer.user_id, request.idempotency_key)
                 if known is not None:
                     return await _asked_before(repository, known, request)
+            # It also makes the viewer's questions wait for each other, so that the pace is counted one by one.
+            await self.usage.take_question(session, viewer)
             await self._check_pace(repository, viewer)
             place = await find_place(session, viewer, request)
             question = place.question

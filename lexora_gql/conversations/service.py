@@ -185,6 +185,7 @@ class ConversationService:
             AlreadyRunning: An answer in this branch is still being written.
             IdempotencyKeyReused: The key belongs to another request.
             ModelNotAllowed: The model is not one of the server's.
+            QuotaExceeded: The account has no questions left today, or no tokens this month.
             Throttled: Too many questions in the last minute.
         """
         if not isinstance(request, RegenerateAnswer):

@@ -1,7 +1,6 @@
 """What can be wrong with an upload or a document."""
 
 from collections.abc import Sequence
-from datetime import datetime
 
 from lexora_gql.errors import DomainError
 
@@ -39,18 +38,6 @@ class EmptyFile(DomainError):
     """The file has no bytes."""
 
     code = "EMPTY_FILE"
-
-
-class QuotaExceeded(DomainError):
-    """A limit of the account is reached."""
-
-    code = "QUOTA_EXCEEDED"
-
-    def __init__(self, what: str, *, limit: int, used: int, resets_at: datetime | None = None) -> None:
-        super().__init__(f"The account's limit of {limit:,} {what} is reached: {used:,} are used.")
-        self.limit = limit
-        self.used = used
-        self.resets_at = resets_at
 
 
 class LeaseLost(Exception):

@@ -1,6 +1,7 @@
 """The one fenced transaction that makes what was read the document's text."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Protocol, cast
 from uuid import UUID, uuid4
@@ -9,6 +10,7 @@ from sqlalchemy import BigInteger, Integer, Table, Uuid, bindparam, delete, func
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from lexora_gql.accounts.usage import UsageRepository
 from lexora_gql.documents.changes import Publication, next_revision, raised_revision
 from lexora_gql.documents.errors import EmbedderChanged
 from lexora_gql.documents.generations.serving import Serving, confirm, serving
@@ -27,7 +29,7 @@ from lexora_gql.documents.splitting import Passage
 from lexora_gql.documents.vectors import content_hash
 from lexora_gql.ports.event_bus import EventBus
 from lexora_gql.ports.text_extractor import ExtractedText
-from lexora_gql.storage.database import WORKER, Database
+from lexora_gql.storage.database import WORKER, Database, DatabaseAway
 
 # Below the unit of work, which looks at each of a document's hundred rows twice.
 CHUNKS, DOCUMENTS = cast("Table", Chunk.__table__), cast("Table", Document.__table__)
@@ -159,6 +161,16 @@ class Publisher:
             await session.execute(_MAKE_READY, _made_ready(document, reading, revision))
             await publication.record(session, document.collection_id, [document.id])
         await publication.ring(self.bus)
+        await self._count(document.owner_id, sum(passage.token_count for passage in reading.passages))
+
+    async def _count(self, owner_id: UUID, tokens: int) -> None:
+        """Count what was embedded, by itself: its row is not to be locked as long as a document takes to be written.
+
+        What is lost where this process dies right now counts against no limit.
+        """
+        with suppress(DatabaseAway):
+            async with self.database.transaction(WORKER) as session:
+                await UsageRepository(session).add(owner_id, embedding=tokens)
 
 
 def _chunk_rows(document: Document, reading: Reading) -> list[dict[str, Any]]:

@@ -13,6 +13,8 @@ from lexora_gql.ports.chat_model import Usage
 
 EVENT_BYTES_MAX = 1024 * 1024
 
+TOKENS_MAX = 100_000_000
+
 DONE = b"[DONE]"
 
 _SIGNS_OF_LIFE = ("content", "reasoning_content", "reasoning", "refusal")
@@ -128,7 +130,8 @@ class Completion:
         if isinstance(usage, dict):
             counts = usage.get("prompt_tokens"), usage.get("completion_tokens")
             match counts:
-                case (int() as prompt, int() as completion):
+                # What nobody can have read is no count; it would be charged to somebody.
+                case (int() as prompt, int() as completion) if all(0 <= count <= TOKENS_MAX for count in counts):
                     self.usage = Usage(prompt, completion)
                 case _:
                     pass

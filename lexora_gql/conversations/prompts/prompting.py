@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from lexora_gql.conversations.citations.markers import without_markers
 from lexora_gql.conversations.prompts.budget import cut_to_tokens, estimate_tokens
 from lexora_gql.conversations.prompts.neutralising import neutral, neutral_passage, one_line
-from lexora_gql.ports.chat_model import ChatMessage, PromptSource
+from lexora_gql.ports.chat_model import ChatMessage, PromptSource, Usage
 
 TITLE_CHARACTERS_MAX = 200
 MESSAGE_TOKENS = 8
@@ -103,6 +103,11 @@ def fit(question: str, sources: Sequence[PromptSource], history: Sequence[Turn] 
         room = room - for_sources if kept else room
     fitting = _newest_within(costs, room)
     return Fitted(tuple(kept), tuple(turns[len(turns) - fitting :]))
+
+
+def estimated_usage(prompt: Sequence[ChatMessage], text: str) -> Usage:
+    """Return about how many tokens a model has read and written, for providers that do not tell."""
+    return Usage(sum(_message_tokens(message.content) for message in prompt), estimate_tokens(text))
 
 
 def _newest_within(costs: Sequence[int], room: int) -> int:

@@ -16,6 +16,7 @@ from lexora_gql.transport.graphql.documents import Document
 from lexora_gql.transport.graphql.enums import Role
 from lexora_gql.transport.graphql.ids import to_global_id
 from lexora_gql.transport.graphql.interfaces import Node
+from lexora_gql.transport.graphql.usage import Days, Quota, UsageSummary
 
 
 @strawberry.type(description="An account, as its owner sees it.")
@@ -60,6 +61,16 @@ class User(Node):
     ) -> Connection[Collection]:
         """List their collections."""
         return await list_collections(info.context, Part(first, after, last, before))
+
+    @strawberry.field(description="Their limits, and how much of each is used; what is not limited is missing.")
+    async def quotas(self, info: Info) -> list[Quota]:
+        """List their limits."""
+        return [Quota.of(quota) for quota in await info.context.loaders.own_quotas.load(None)]
+
+    @strawberry.field(description="What they used in the last days, and what they have stored now.")
+    async def usage(self, info: Info, days: Days = 30) -> UsageSummary:
+        """Sum up what they used."""
+        return UsageSummary.of(await info.context.loaders.own_usage.load(days))
 
     @classmethod
     def of(cls, row: models.User) -> Self:

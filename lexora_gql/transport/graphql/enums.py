@@ -6,7 +6,7 @@ import strawberry
 from strawberry.types.base import has_strawberry_definition
 from strawberry.types.enum import StrawberryEnumDefinition
 
-from lexora_gql.accounts.models import Role
+from lexora_gql.accounts.models import QuotaKind, Role
 from lexora_gql.conversations.citations import CitationVerification
 from lexora_gql.conversations.exporting import ExportFormat
 from lexora_gql.conversations.models import AnswerFailureCode, AnswerMode, MessageRole, MessageStatus, Rating
@@ -26,6 +26,7 @@ __all__ = [
     "IngestionStage",
     "MessageRole",
     "MessageStatus",
+    "QuotaKind",
     "Rating",
     "RegistrationMode",
     "Role",
@@ -149,6 +150,14 @@ describe(
     CREATED_AT_ASC="Oldest first.",
     TITLE_ASC="By title.",
     BYTE_SIZE_DESC="Largest first.",
+)
+describe(
+    QuotaKind,
+    "What is counted against a limit.",
+    STORED_BYTES="The size of all files.",
+    DOCUMENTS="All that is stored, whatever its size.",
+    QUESTIONS_PER_DAY="From midnight to midnight in UTC.",
+    TOKENS_PER_MONTH="Read and written by models for answers, in a calendar month of UTC.",
 )
 describe(MessageRole, "Who speaks.", USER="A question.", ASSISTANT="An answer.")
 describe(

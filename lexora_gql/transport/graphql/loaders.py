@@ -9,6 +9,8 @@ from uuid import UUID
 from strawberry.dataloader import DataLoader
 
 from lexora_gql.accounts.models import User
+from lexora_gql.accounts.quotas import Quota
+from lexora_gql.accounts.usage import UsageSummary
 from lexora_gql.accounts.viewer import Viewer
 from lexora_gql.conversations.branches import Branch
 from lexora_gql.conversations.models import AnswerSource, Citation, Conversation, Message
@@ -69,6 +71,8 @@ class Loaders:
 
     own_collections: DataLoader[PageRequest, Page[DocumentCollection]]
     own_conversations: DataLoader[PageRequest, Page[Conversation]]
+    own_usage: DataLoader[int, UsageSummary]
+    own_quotas: DataLoader[None, list[Quota]]
     documents_in: DataLoader[Of[UUID, DocumentListing], Page[Document]]
     documents_by: DataLoader[Of[UUID, DocumentListing], Page[Document]]
     chunks_of: DataLoader[Of[UUID, PageRequest], Page[Chunk]]
@@ -94,6 +98,8 @@ class Loaders:
             rects=made.by_id(services.placing.rects),
             own_collections=made.own(services.collections.collections),
             own_conversations=made.own(services.conversations.conversations),
+            own_usage=made.own(lambda viewer, days: services.usage.summary(viewer, days=days)),
+            own_quotas=made.own(lambda viewer, _: services.usage.quotas(viewer)),
             documents_in=made.by_parent(services.documents.documents_in),
             documents_by=made.by_parent(services.documents.documents_by),
             chunks_of=made.by_parent(services.documents.chunks_of),

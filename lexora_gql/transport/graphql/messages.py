@@ -21,7 +21,10 @@ if TYPE_CHECKING:
 LazyConversation = Annotated["Conversation", strawberry.lazy("lexora_gql.transport.graphql.conversations")]
 
 
-@strawberry.type(description="What an answer cost, as the model's provider counts.")
+@strawberry.type(
+    description="What an answer cost, its question made standalone included: as the model's provider counts, or an "
+    "estimate where it does not tell, as for answers that were stopped."
+)
 class TokenUsage:
     """What an answer cost."""
 
@@ -74,7 +77,9 @@ class Message(Node):
     model: str | None = strawberry.field(
         description="Who wrote it: where the model that was asked was down, the one that stood in, or `extractive`."
     )
-    usage: TokenUsage | None = strawberry.field(description="What it cost, where the provider tells.")
+    usage: TokenUsage | None = strawberry.field(
+        description="What it cost; null while it is written, and where no model has written."
+    )
     failure: AnswerFailure | None = strawberry.field(description="Why it FAILED or was INTERRUPTED; null otherwise.")
     feedback: Feedback | None = strawberry.field(description="What you think of the answer; see `rateMessage`.")
     created_at: datetime = strawberry.field(description="When it was sent, or begun.")

@@ -78,7 +78,7 @@ class EmptyFile(UserError):
 
 @strawberry.type(description="A limit of your account is reached.")
 class QuotaExceeded(UserError):
-    """Of `documents.errors.QuotaExceeded`."""
+    """Of `accounts.errors.QuotaExceeded`."""
 
     limit: Long = strawberry.field(description="The most that is allowed.")
     used: Long = strawberry.field(description="What is used already.")
@@ -144,7 +144,7 @@ HANDLERS = (
     UnionHandler(documents.FileTooLarge, FileTooLarge, ("byte_size", "max_bytes")),
     UnionHandler(documents.UnsupportedFileType, UnsupportedFileType, ("detected", "accepted")),
     UnionHandler(documents.EmptyFile, EmptyFile),
-    UnionHandler(documents.QuotaExceeded, QuotaExceeded, ("limit", "used", "resets_at")),
+    UnionHandler(accounts.QuotaExceeded, QuotaExceeded, ("limit", "used", "resets_at")),
     UnionHandler(conversations.IdempotencyKeyReused, IdempotencyKeyReused),
     UnionHandler(conversations.ModelNotAllowed, ModelNotAllowed, ("allowed",)),
 )

@@ -73,7 +73,7 @@ async def desk(session_database: Database, tmp_path_factory: pytest.TempPathFact
 CONVERSATIONS = f"""query($first: Int!) {{
   conversations(first: $first) {{ {INFO} edges {{ cursor node {{
     owner {{ email documents(first: 2) {{ totalCount }} conversations(first: 2) {{ totalCount }}
-             collections(first: 2) {{ totalCount }} }}
+             collections(first: 2) {{ totalCount }} quotas {{ used }} usage {{ questions }} }}
     messages(first: 10) {{ {INFO} edges {{ node {{
       content
       citations {{ quote document {{ title owner {{ email }} }} chunk {{ text }} }}
