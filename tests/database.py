@@ -2,12 +2,13 @@
 
 import asyncio
 from argparse import Namespace
+from typing import cast
 from uuid import uuid4
 
 import asyncpg
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import delete, exists, select
+from sqlalchemy import exists, select
 
 # Each fills the metadata with its domain's tables.
 import lexora_gql.accounts.models
@@ -64,6 +65,8 @@ async def is_occupied(database: Database) -> bool:
 
 async def empty(database: Database) -> None:
     """Delete every row, those that refer to others first."""
-    async with database.engine.begin() as connection:
-        for table in reversed(Base.metadata.sorted_tables):
-            await connection.execute(delete(table))
+    statements = "; ".join(f'DELETE FROM "{table.name}"' for table in reversed(Base.metadata.sorted_tables))
+    async with database.engine.connect() as connection:
+        driver = (await connection.get_raw_connection()).driver_connection
+        # One message is one transaction. Statement by statement it took longer than most tests.
+        await cast("asyncpg.Connection[asyncpg.Record]", driver).execute(statements)
