@@ -87,6 +87,9 @@ class Database:
                     driver = await session.run_sync(_driver)
                     with driver.acting_for(actor):
                         yield session
+                        # What was only added is written while the actor still stands: it may be what begins at all.
+                        if session.new or session.dirty or session.deleted:
+                            await session.flush()
             except BaseException:
                 async with session:
                     raise

@@ -4,12 +4,14 @@ from collections.abc import AsyncIterator
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import event, text
+from sqlalchemy import Connection, event, text
+from sqlalchemy.exc import ProgrammingError
 
+from lexora_gql.accounts.models import LoginAttempt
 from lexora_gql.accounts.viewer import Viewer
 from lexora_gql.storage import acting
 from lexora_gql.storage.acting import ActingConnection
-from lexora_gql.storage.database import WORKER, Database, DatabaseAway
+from lexora_gql.storage.database import ACCOUNTS, WORKER, Database, DatabaseAway
 from tests.database import connect
 
 WHO = text("SELECT current_user")
@@ -29,6 +31,25 @@ class TestActing:
             pass
 
         assert await narrow.scalar_as_owner(WHO) == "lexora"
+
+    async def test_what_is_only_added_is_added_by_the_actor(self, narrow: Database) -> None:
+        written = []
+
+        def note(connection: Connection, *_: object) -> None:
+            driver = connection.connection.driver_connection
+            assert isinstance(driver, ActingConnection)
+            written.append(driver.actor)
+
+        event.listen(narrow.engine.sync_engine, "before_cursor_execute", note)
+        async with narrow.transaction(ACCOUNTS) as session:
+            session.add(LoginAttempt(key=b"a"))
+
+        assert written == [ACCOUNTS]
+
+    async def test_what_is_only_added_is_held_to_the_actors_rights(self, narrow: Database) -> None:
+        with pytest.raises(ProgrammingError, match="permission denied"):
+            async with narrow.transaction(Viewer(uuid4())) as session:
+                session.add(LoginAttempt(key=b"a"))
 
     async def test_it_costs_no_statement(self, narrow: Database) -> None:
         seen: list[str] = []
