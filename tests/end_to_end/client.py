@@ -88,11 +88,13 @@ class Client:
                 yield event
 
     @asynccontextmanager
-    async def socket(self) -> AsyncIterator[websockets.ClientConnection]:
-        """Open a socket and sign in on it."""
+    async def socket(self, *, narrow: bool = False) -> AsyncIterator[websockets.ClientConnection]:
+        """Open a socket and sign in on it; a narrow one has little room for what nobody reads."""
         address = self.address.replace("http", "ws", 1) + "/graphql"
         protocol = websockets.Subprotocol("graphql-transport-ws")
-        async with websockets.connect(address, subprotocols=[protocol], proxy=None, max_size=None) as socket:
+        room: dict[str, Any] = {"max_queue": 1, "ping_interval": None} if narrow else {}
+        connecting = websockets.connect(address, subprotocols=[protocol], proxy=None, max_size=None, **room)
+        async with connecting as socket:
             payload = {"Authorization": f"Bearer {self.token}"} if self.token else {}
             await socket.send(json.dumps({"type": "connection_init", "payload": payload}))
             assert json.loads(await socket.recv()) == {"type": "connection_ack"}
