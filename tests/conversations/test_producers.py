@@ -25,12 +25,20 @@ QUESTION = "When does the canteen open?"
 
 
 class WakingProducer(InMemoryEvents):
-    """A bus on which a frozen producer says one more thing just when somebody has read what it had said."""
+    """A bus on which a frozen producer says one more thing just when somebody has read what it had said.
+
+    Attributes:
+        slow: Which of the reads to come take too long, the next one first.
+    """
 
     late_text = ""
     reads_before = 0
+    slow: tuple[bool, ...] = ()
 
     async def read_text(self, owner_id: UUID, answer_id: UUID, lease: UUID, *, offset: int) -> LiveText | None:
+        is_slow, self.slow = self.slow[:1] == (True,), self.slow[1:]
+        if is_slow:
+            raise BusAway
         live = await super().read_text(owner_id, answer_id, lease, offset=offset)
         if self.late_text and live is not None and self.reads_before > 0:
             self.reads_before -= 1
@@ -146,6 +154,16 @@ class TestDeath:
         await desk.process.upkeep.answers.reconcile()
         answer = await desk.message(lease.answer_id)
         assert (answer.status, answer.content) == (MessageStatus.INTERRUPTED, "The canteen")
+
+    @pytest.mark.parametrize("slow", [(True, True), (False, True)])
+    async def test_a_read_that_takes_too_long_costs_nothing(
+        self, desk: Desk, viewer: Viewer, bus: WakingProducer, slow: tuple[bool, ...]
+    ) -> None:
+        lease = await abandoned(desk, viewer, seen="The canteen opens at", checkpoint="The canteen")
+        bus.slow = slow
+        await desk.process.upkeep.answers.reconcile()
+        answer = await desk.message(lease.answer_id)
+        assert (answer.status, answer.content) == (MessageStatus.INTERRUPTED, "The canteen opens at")
 
     async def test_who_has_seen_more_than_is_left_is_told_where_to_cut(
         self, desk: Desk, viewer: Viewer, bus: WakingProducer
