@@ -106,6 +106,7 @@ class Lexora(benchlib.Peer):  # type: ignore[misc]  # the folder's code has no t
         answer = (await self._run(http, ASK, i=given))["sendMessage"]["answer"]
         body = {"query": FOLLOW, "variables": {"id": answer["id"]}}
         async with http.post(GRAPHQL, json=body, headers={"Accept": "text/event-stream"}) as response:
+            response.raise_for_status()
             async for event in benchlib.sse(response):
                 yield _data(event)["answer"].get("text", "")
 

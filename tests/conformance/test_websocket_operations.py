@@ -364,7 +364,7 @@ class TestEnding:
             await (await opened.__aenter__()).initialise(reader.token)
         async with api.socket() as one_more:
             await one_more.say("connection_init", payload=reader.headers)
-            assert await one_more.ending() == (1013, "A user has at most 20 sockets and streams.")
+            assert await one_more.ending() == (1013, "A user has at most 20 sockets.")
         for opened in sockets:
             await opened.__aexit__(None, None, None)
         async with api.socket() as socket:

@@ -288,10 +288,10 @@ class TestEnding:
 
 
 class TestNumber:
-    async def test_is_bounded_together_with_sockets_before_anything_is_sent(
+    async def test_is_bounded_before_anything_is_sent_whatever_sockets_there_are(
         self, database: Database, tmp_path: Path
     ) -> None:
-        limits = ListenerLimits(of_a_user=2)
+        limits = ListenerLimits(sockets=1, streams=1)
         async with serving(database, settings_for(tmp_path), limits=limits) as api:
             reader, other = await api.somebody(), await api.somebody()
             body = {"query": FOLLOWED}
@@ -308,6 +308,6 @@ class TestNumber:
                 assert again.status_code == 200
 
             assert (second.status_code, second.headers["Retry-After"]) == (429, "5")
-            assert error["message"] == "A user has at most 2 sockets and streams."
+            assert error["message"] == "A user has at most 1 streams."
             assert error["extensions"] == {"code": "THROTTLED", "retryAfterSeconds": 5.0}
             assert api.process.metrics.registry.get_sample_value("graphql_operations_total", refused) == 1

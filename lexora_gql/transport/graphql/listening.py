@@ -3,7 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from typing import TypeVar
 from uuid import UUID
@@ -29,7 +29,9 @@ class ListenerLimits:
         send_seconds: Until a client has read what was sent to it.
         last_words_seconds: Until what was said last has been read, when the server goes.
         operations: Of a socket, at a time.
-        of_a_user: Sockets and streams of a user on this server.
+        sockets: Of a user on this server, at a time.
+        streams: Over HTTP, of a user on this server, at a time. One carries a single operation: as many as a page with
+            a stream for each answer may need, and fewer operations than sockets carry.
     """
 
     init_seconds: float = 10.0
@@ -38,7 +40,8 @@ class ListenerLimits:
     send_seconds: float = 20.0
     last_words_seconds: float = 1.0
     operations: int = 20
-    of_a_user: int = 20
+    sockets: int = 20
+    streams: int = 100
 
 
 async def until_ended(
@@ -71,29 +74,36 @@ class Listeners:
     """The sockets and streams of a server, by user."""
 
     limits: ListenerLimits
-    open: Counter[UUID] = field(default_factory=Counter)
+    open: Counter[tuple[UUID, str]] = field(default_factory=Counter)
 
-    @contextmanager
-    def counted(self, identity: Identity) -> Iterator[None]:
-        """Count one more for as long as the context lasts; those without an account are not counted.
+    def socket(self, identity: Identity) -> AbstractContextManager[None]:
+        """Count one more socket for as long as the context lasts; those without an account are not counted.
 
         Raises:
             Throttled: The user has as many as one may have.
         """
+        return self._counted(identity, self.limits.sockets, "sockets")
+
+    def stream(self, identity: Identity) -> AbstractContextManager[None]:
+        """Count one more stream over HTTP for as long as the context lasts, as `socket` does."""
+        return self._counted(identity, self.limits.streams, "streams")
+
+    @contextmanager
+    def _counted(self, identity: Identity, most: int, what: str) -> Iterator[None]:
         if not isinstance(identity, Viewer):
             yield
             return
-        user_id = identity.user_id
-        if self.open[user_id] >= self.limits.of_a_user:
-            message = f"A user has at most {self.limits.of_a_user} sockets and streams."
+        key = identity.user_id, what
+        if self.open[key] >= most:
+            message = f"A user has at most {most} {what}."
             raise Throttled(message, retry_after_seconds=RETRY_AFTER_SECONDS)
-        self.open[user_id] += 1
+        self.open[key] += 1
         try:
             yield
         finally:
-            self.open[user_id] -= 1
-            if not self.open[user_id]:
-                del self.open[user_id]
+            self.open[key] -= 1
+            if not self.open[key]:
+                del self.open[key]
 
 
 def leaves(group: BaseExceptionGroup[Raised]) -> Iterator[Raised]:

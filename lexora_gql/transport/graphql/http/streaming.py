@@ -69,7 +69,7 @@ class StreamResponse:
             return
         lifecycle = self._streams.lifecycle
         try:
-            with self._streams.listeners.counted(self._operation.context.identity):
+            with self._streams.listeners.stream(self._operation.context.identity):
                 lifecycle.socket_opened()
                 try:
                     last_words = await self._serve(receive, send)

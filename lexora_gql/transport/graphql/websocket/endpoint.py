@@ -176,7 +176,7 @@ class _Socket:
         if isinstance(self._identity, DomainError):
             raise Closing(CloseCode.FORBIDDEN, "Forbidden")
         try:
-            self._counted.enter_context(self._endpoint.listeners.counted(self._identity))
+            self._counted.enter_context(self._endpoint.listeners.socket(self._identity))
         except Throttled as error:
             raise Closing(CloseCode.TRY_LATER, error.message) from None
         await self._send(to_text("connection_ack"))
