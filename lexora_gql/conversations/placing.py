@@ -53,7 +53,8 @@ async def find_place(session: AsyncSession, viewer: Viewer, request: Request) ->
 
 async def _of_new(session: AsyncSession, viewer: Viewer, request: SendMessage) -> Place:
     conversation = await _conversation(session, viewer, request)
-    branch = await _branch(ConversationRepository(session), conversation, request)
+    is_begun = request.conversation_id is not None
+    branch = await _branch(ConversationRepository(session), conversation, request) if is_begun else []
     if not branch and conversation.is_title_made:
         conversation.title = title_of(request.content)
     return Place(conversation, branch, request.content, scope_as_json(request.scope))
