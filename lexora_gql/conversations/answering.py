@@ -32,7 +32,7 @@ from lexora_gql.conversations.questions import Standalone
 from lexora_gql.conversations.shown import ShownText
 from lexora_gql.conversations.writers import Writer, Writers
 from lexora_gql.errors import IndexLoading
-from lexora_gql.ports.chat_model import ChatRequest, PromptSource, TextPiece, Usage
+from lexora_gql.ports.chat_model import ChatModelError, ChatRequest, PromptSource, TextPiece, Usage
 from lexora_gql.ports.event_bus import EventBus
 from lexora_gql.retrieval.scope import Scope
 from lexora_gql.retrieval.service import Found, Hit, RetrievalService
@@ -139,9 +139,18 @@ class Answerer:
         if not evidence.hits:
             return await self._without_evidence(job, live, evidence)
         asked = Writer(self.writers.main, job.model)
-        await self._tell_sources(job, evidence, asked.mode)
         draft.hits, draft.prompt = evidence.hits, request.messages
-        await self._stream(job, request, live, draft)
+        # Beside the model, which takes longer to begin; nobody sees a word before it is done.
+        telling = asyncio.ensure_future(self._tell_sources(job, evidence, asked.mode))
+        try:
+            await self._stream(job, request, live, draft, telling)
+        except ChatModelError:
+            # What the answer is based on stays with it, whatever the model says.
+            await telling
+            raise
+        finally:
+            telling.cancel()
+            await asyncio.gather(telling, return_exceptions=True)
         if not live.text.strip():
             return await self._without_evidence(job, live, evidence)
         return Outcome(MessageStatus.COMPLETED, draft.writer.mode if draft.writer else asked.mode)
@@ -199,7 +208,9 @@ class Answerer:
         )
         return Evidence(query, found, found.hits[: len(fitted.sources)]), request
 
-    async def _stream(self, job: AnswerJob, request: ChatRequest, live: LiveAnswer, draft: Draft) -> None:
+    async def _stream(
+        self, job: AnswerJob, request: ChatRequest, live: LiveAnswer, draft: Draft, sources_told: asyncio.Future[None]
+    ) -> None:
         asked = Writer(self.writers.main, job.model)
         draft.shown = shown = ShownText(f"{job.question}\n{request.question}", request.sources)
         started = time.perf_counter()
@@ -213,8 +224,10 @@ class Answerer:
                     case Writer():
                         draft.writer = piece
                         self.metrics.answer_first_token_seconds.observe(time.perf_counter() - started)
+                        await sources_told
                         if piece != asked:
                             await self._tell_writer(job, piece)
+        await sources_told
         live.add(shown.flush())
 
     async def _tell_writer(self, job: AnswerJob, writer: Writer) -> None:

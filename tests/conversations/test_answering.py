@@ -7,12 +7,14 @@ from typing import Any
 
 import pytest
 from prometheus_client import generate_latest
+from sqlalchemy import text
 
 from lexora_gql.adapters.offline.chat_model import ScriptedChatModel
 from lexora_gql.adapters.offline.event_bus import InMemoryEvents
 from lexora_gql.adapters.openai_chat import OpenAIChat
 from lexora_gql.adapters.openai_chat.patience import Patience
 from lexora_gql.conversations.citations import CitationVerification
+from lexora_gql.conversations.events import AnswerSourcesEvent
 from lexora_gql.conversations.models import AnswerFailureCode, AnswerMode, Message, MessageRole, MessageStatus
 from lexora_gql.conversations.prompts.no_evidence import no_evidence
 from lexora_gql.errors import NotFound
@@ -95,6 +97,24 @@ class TestGenerated:
         for invented in ("7", "2", "9"):
             assert invented not in seen
         assert [citation.marker for citation in await desk.citations(viewer, answer)] == [1]
+
+    async def test_nobody_sees_a_word_before_its_sources_are_stored(
+        self, desk: Desk, model: ScriptedChatModel, database: Database
+    ) -> None:
+        viewer = await desk.library.reader()
+        await desk.document(viewer, CANTEEN)
+        model.script("At noon [1].")
+        async with database.engine.begin() as owner:
+            await owner.execute(text("LOCK TABLE answer_sources IN EXCLUSIVE MODE"))
+            sent = await desk.ask(viewer, QUESTION)
+            await until(lambda: bool(model.requests))
+            await asyncio.sleep(0.2)
+            token = (await desk.message(sent.answer.id)).lease_token
+            assert token is not None
+            kept = await desk.process.adapters.bus.read_text(viewer.user_id, sent.answer.id, token, offset=0)
+            assert kept is None
+        [first, *_] = [one async for one in desk.events(viewer, sent.answer.id)]
+        assert isinstance(first, AnswerSourcesEvent)
 
     async def test_an_unsupported_claim_is_called_so(self, desk: Desk, model: ScriptedChatModel) -> None:
         viewer = await desk.library.reader()
