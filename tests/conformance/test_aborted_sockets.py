@@ -85,12 +85,16 @@ class Place:
         }
 
     async def rested(self) -> dict[str, Any]:
-        """Return the state once nobody is served; the answers that are being written go on."""
+        """Return the state once nobody is served or listens; the answers that are being written go on."""
         rest = {"sockets": 0, "served": 0, "transactions": 0}
         async with asyncio.timeout(SECONDS):
-            while not rest.items() <= (state := await self.state()).items():  # noqa: ASYNC110  # as below
+            while True:
+                state = await self.state()
+                # Redis is told a moment later that nobody listens any more.
+                listening = [channel for channel in state["channels"] if ":stop:" not in channel]
+                if rest.items() <= state.items() and not listening:
+                    return state
                 await asyncio.sleep(0.05)
-        return state
 
     async def settled(self, before: dict[str, Any]) -> dict[str, Any]:
         """Return the state once it is what it was, or what it is still when that takes too long."""

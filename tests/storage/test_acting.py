@@ -18,8 +18,8 @@ WHO = text("SELECT current_user")
 
 
 @pytest.fixture
-async def narrow(database_url: str) -> AsyncIterator[Database]:
-    """A database with one connection, which all transactions share."""
+async def narrow(database: Database, database_url: str) -> AsyncIterator[Database]:
+    """A database with one connection, which all transactions share; what they commit is deleted with the other's."""
     narrow = connect(database_url, connections=1)
     yield narrow
     await narrow.dispose()
