@@ -3,7 +3,7 @@
 import json
 import logging
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from typing import Any
@@ -22,18 +22,6 @@ from tests.openai_server import CUT, Reply, ScriptedOpenAI, Signal, Step
 
 QUICK = Patience(first_seconds=2.0, next_seconds=2.0, backoff_seconds=0.001, retry_after_seconds_max=0.5)
 NEVER = Signal()
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[ScriptedOpenAI]:
-    with ScriptedOpenAI() as server:
-        yield server
-
-
-@pytest.fixture
-def provider(server: ScriptedOpenAI) -> ScriptedOpenAI:
-    server.reset()
-    return server
 
 
 @pytest.fixture

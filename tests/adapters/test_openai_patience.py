@@ -2,7 +2,7 @@
 
 import socket
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 
 import pytest
 
@@ -12,18 +12,6 @@ from tests.adapters.openai_asking import answer
 from tests.openai_server import Reply, ScriptedOpenAI, Signal, Step
 
 NEVER = Signal()
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[ScriptedOpenAI]:
-    with ScriptedOpenAI() as server:
-        yield server
-
-
-@pytest.fixture
-def provider(server: ScriptedOpenAI) -> ScriptedOpenAI:
-    server.reset()
-    return server
 
 
 ROLE = {"choices": [{"delta": {"role": "assistant", "content": ""}}]}
