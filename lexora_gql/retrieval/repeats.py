@@ -9,37 +9,54 @@ RUN_WORDS = 4
 
 # A character is a word in the scripts of East and South-East Asia, which have no spaces to part words by.
 _WORD = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff]|[^\W_]+")
-_ASCII_NUMBER = re.compile(r"(?<![a-z0-9])[a-z]*[0-9][a-z0-9]*")
+# Blanks for what is no figure, or in no word of ASCII: a tenth of the time that an expression takes.
+_FIGURES = bytes(byte if chr(byte) in "0123456789" else 32 for byte in range(256))
+_LETTERS = bytes(byte if byte < 128 and chr(byte).isalnum() else 32 for byte in range(256))
 
 
-@dataclass(frozen=True)
 class _Known:
-    """What of a passage is compared: numbers first, which hardly ever agree, so that most are told apart by them."""
+    """What of a passage is compared: figures, numbers and words first, by which nearly all are told apart cheaply."""
 
-    text: str
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self.figures = frozenset(text.encode().translate(_FIGURES).split())
+
+    @cached_property
+    def sequence(self) -> list[str]:
+        if not self._text.isascii():
+            return _WORD.findall(self._text)
+        return self._text.encode().translate(_LETTERS).decode().split()
+
+    @cached_property
+    def words(self) -> frozenset[str]:
+        return frozenset(self.sequence)
 
     @cached_property
     def numbers(self) -> frozenset[str]:
-        if self.text.isascii():
-            return frozenset(_ASCII_NUMBER.findall(self.text))
-        numbered = (word for word in _WORD.findall(self.text) if not word.isalpha())
-        return frozenset(word for word in numbered if any(map(str.isdigit, word)))
+        return frozenset(word for word in self.words if not word.isalpha() and any(map(str.isdigit, word)))
 
     @cached_property
     def runs(self) -> frozenset[tuple[str, ...]]:
-        words = _WORD.findall(self.text)
-        runs = frozenset(zip(*(words[at:] for at in range(RUN_WORDS)), strict=False))
-        return runs or frozenset({tuple(words)})
+        runs = frozenset(zip(*(self.sequence[at:] for at in range(RUN_WORDS)), strict=False))
+        return runs or frozenset({tuple(self.sequence)})
 
     def nearly_repeats(self, other: "_Known") -> bool:
-        if self.numbers != other.numbers:
+        # What has the same numbers has the same figures in them.
+        if self.figures != other.figures or self.numbers != other.numbers:
             return False
-        sizes = len(self.runs), len(other.runs)
-        # Before all runs are compared: as many as the smaller has, at most, are shared.
-        if min(sizes) < LIKENESS_MIN * max(sizes):
+        if not (self.has_words_of(other) and other.has_words_of(self)):
             return False
         shared = len(self.runs & other.runs)
-        return shared >= LIKENESS_MIN * (sum(sizes) - shared)
+        return shared >= LIKENESS_MIN * (len(self.runs) + len(other.runs) - shared)
+
+    def has_words_of(self, other: "_Known") -> bool:
+        """Return whether it has as many of another's words as one must that shares as many of its runs.
+
+        With each word that is missing here, the run that begins with it is: all differ, and only the last three words
+        begin none. Of the other's runs, which are no more than its words, a fifth may be missing.
+        """
+        missing = len(other.words) - len(self.words & other.words)
+        return missing <= (1 - LIKENESS_MIN) * len(other.sequence) + RUN_WORDS - 1
 
 
 @dataclass(slots=True)

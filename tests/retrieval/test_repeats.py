@@ -1,8 +1,11 @@
 """Which passages say what another has said already."""
 
+import re
+from random import Random
+
 import pytest
 
-from lexora_gql.retrieval.repeats import Repeats
+from lexora_gql.retrieval.repeats import LIKENESS_MIN, RUN_WORDS, Repeats
 
 NOTICE = (
     "The information in this report was prepared by the staff of the office and is offered without any warranty. "
@@ -47,3 +50,29 @@ class TestRepeats:
         texts = [f"{NOTICE} Paragraph {at}." for at in range(100)]
         assert [repeats.is_one(text) for text in texts] == [False] * 100
         assert [repeats.is_one(text) for text in reversed(texts)] == [True] * 100
+
+    def test_are_told_as_comparing_all_runs_would_tell_them(self) -> None:
+        chance = Random(7)  # it has to be the same each time
+        counts = {False: 0, True: 0}
+        for _ in range(2_000):
+            varied = varied_by(chance, f"{NOTICE} It describes 2021.")
+            repeats = Repeats()
+            told = [repeats.is_one(text) for text in (NOTICE + " It describes 2021.", varied)][1]
+            assert told is is_alike(NOTICE + " It describes 2021.", varied), varied
+            counts[told] += 1
+        assert min(counts.values()) > 200
+
+
+def varied_by(chance: Random, text: str) -> str:
+    words = text.split()
+    for _ in range(chance.choice([1, 2, 3, 4])):
+        at, length = chance.randrange(len(words)), chance.randrange(4)
+        words[at : at + length] = chance.choices(["new", "a", "7", "2021", "déjà", *words], k=chance.randrange(8))
+    return chance.choice([" ", ", ", " — "]).join(words)
+
+
+def is_alike(*texts: str) -> bool:
+    said = [re.findall(r"[^\W_]+", text.casefold()) for text in texts]
+    one, other = ({tuple(words[at : at + RUN_WORDS]) for at in range(len(words) - RUN_WORDS + 1)} for words in said)
+    numbers = [{word for word in words if any(map(str.isdigit, word))} for words in said]
+    return numbers[0] == numbers[1] and len(one & other) >= LIKENESS_MIN * len(one | other)

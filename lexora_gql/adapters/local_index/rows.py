@@ -1,7 +1,9 @@
 """What the parts of a shard have in common: rows in, scored numbers out."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
+from typing import cast
 from uuid import UUID
 
 import numpy as np
@@ -63,4 +65,8 @@ def best_of_arrays(numbers: NDArray[np.int64], scores: NDArray[np.floating], cou
     """Return the best `count` of two parallel arrays, scores rounded, ties by number."""
     rounded = np.round(scores.astype(np.float64), decimals)
     order = np.lexsort((numbers, -rounded))[:count]
-    return list(map(Scored, numbers[order].tolist(), rounded[order].tolist()))
+    return list(map(_scored, zip(numbers[order].tolist(), rounded[order].tolist(), strict=True)))
+
+
+# Past the named constructor, in a quarter of the time: each search makes hundreds.
+_scored = cast("Callable[[tuple[int, float]], Scored]", partial(tuple.__new__, Scored))
