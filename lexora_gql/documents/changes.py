@@ -1,10 +1,10 @@
 """Telling everyone who may read a document that it changed."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from sqlalchemy import ARRAY, BigInteger, BindParameter, Boolean, ColumnElement, Uuid, bindparam, func, select
+from sqlalchemy import ARRAY, BigInteger, BindParameter, Boolean, ColumnElement, Uuid, bindparam, false, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from lexora_gql.ports.event_bus import EventBus
@@ -41,10 +41,24 @@ class Publication:
             given = {"collection": collection_id, "documents": ids, "deleted": deleted}
             self.readers.update((await session.scalars(_PUBLISH, given)).all())
 
+    def recorded(self, readers: Iterable[UUID]) -> None:
+        """Take note of whom a statement of this transaction has told, by `telling`."""
+        self.readers.update(readers)
+
     async def ring(self, bus: EventBus) -> None:
         """Wake the subscribers; call it after the commit."""
         for reader in self.readers:
             await bus.ring(feed_topic(reader))
+
+
+def telling(collection_id: ColumnElement[UUID], document_id: ColumnElement[UUID]) -> ColumnElement[Sequence[UUID]]:
+    """Return what records a document's change within another statement, and whom it told.
+
+    As `Publication.record` does, and for the same reason that statement comes last in its transaction.
+    """
+    # Its columns are those of the statement around it: a subquery with rows of its own would tell of each of them.
+    told = select(func.lexora_publish(collection_id, document_id, false())).correlate_except(None)
+    return func.array(told.scalar_subquery(), type_=ARRAY(Uuid))
 
 
 async def next_revision(session: AsyncSession, collection_id: UUID) -> int:

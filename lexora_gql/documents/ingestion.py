@@ -78,9 +78,7 @@ class IngestionService:
     async def _claim(self) -> Claim | None:
         publication = Publication()
         async with self.database.transaction(WORKER) as session:
-            claim = await LeaseRepository(session).claim(seconds=self.limits.lease_seconds)
-            if claim is not None:
-                await publication.record(session, claim.document.collection_id, [claim.document.id])
+            claim = await LeaseRepository(session).claim(publication, seconds=self.limits.lease_seconds)
         await publication.ring(self.bus)
         return claim
 
@@ -121,7 +119,7 @@ class IngestionService:
         log.info("document_processed", document_id=str(document.id), outcome=outcome, seconds=round(seconds, 3))
 
     async def _work(self, claim: Claim, keeper: ProgressKeeper) -> None:
-        reading = await self._read_under_lease(claim.document, keeper)
+        reading = await self._read_under_lease(claim, keeper)
         # Nobody keeps the lease from here on. The commit holds the row, so nobody can take it; and a keeper, who would
         # wait for that row and then find the lease spent, would take a document that has just become READY for lost.
         await keeper.tell(IngestionStage.INDEXING, 0, len(reading.passages))
@@ -129,9 +127,9 @@ class IngestionService:
             await self.publisher.publish(claim, reading)
         keeper.estimate.end()
 
-    async def _read_under_lease(self, document: Document, keeper: ProgressKeeper) -> Reading:
+    async def _read_under_lease(self, claim: Claim, keeper: ProgressKeeper) -> Reading:
         """Read beside the lease's keeper; whichever fails first ends both."""
-        work = asyncio.ensure_future(self._read(document, keeper))
+        work = asyncio.ensure_future(self._read(claim, keeper))
         lease = asyncio.ensure_future(keeper.keep())
         try:
             await asyncio.wait({work, lease}, return_when=asyncio.FIRST_COMPLETED)
@@ -143,7 +141,8 @@ class IngestionService:
                 task.cancel()
             await asyncio.gather(work, lease, return_exceptions=True)
 
-    async def _read(self, document: Document, keeper: ProgressKeeper) -> Reading:
+    async def _read(self, claim: Claim, keeper: ProgressKeeper) -> Reading:
+        document = claim.document
         keeper.report(IngestionStage.PARSING)
         with self.metrics.stage("PARSING"):
             extracted = await self._extract(document, keeper)
@@ -162,6 +161,8 @@ class IngestionService:
                 document,
                 [before + passage.text for before, passage in zip(contexts, passages, strict=True)],
                 lambda done, total: keeper.report(IngestionStage.EMBEDDING, done, total),
+                # Of an older plan the commit would say that other vectors serve by now, and all would be read again.
+                claim.plan if keeper.is_fresh else None,
             )
         return Reading(
             extracted,

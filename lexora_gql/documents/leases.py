@@ -8,11 +8,14 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import Interval, Uuid, bindparam, delete, func, or_, select, update
+from sqlalchemy import Interval, Uuid, bindparam, delete, func, or_, select, true, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
 
+from lexora_gql.documents.changes import Publication, telling
 from lexora_gql.documents.errors import LeaseLost
+from lexora_gql.documents.generations.serving import GENERATION, HOLD_GENERATION, NEXT_EMBEDDER, Plan, serving_or_none
 from lexora_gql.documents.models import (
     CachedVector,
     Document,
@@ -45,7 +48,7 @@ WAITING = "Waiting: "
 
 
 # Made once, as each document goes through them: to put a statement together takes longer than to run it.
-_TAKE_UP = (
+_TAKEN = (
     update(Document)
     # The row that it finds is locked until the commit, and nobody else finds it meanwhile.
     .where(Document.id == NEXT_IN_TURN.scalar_subquery())
@@ -61,13 +64,25 @@ _TAKE_UP = (
             "heartbeat_at": NOW,
         }
     )
-    .returning(Document)
-    .execution_options(synchronize_session=False)
+    .returning(*Document.__table__.columns)
+    .cte("taken")
 )
-_TURN = insert(Turn).values(owner_id=bindparam("owner", type_=Uuid), taken_at=NOW)
+_TURN = insert(Turn).from_select(["owner_id", "taken_at"], select(_TAKEN.c.owner_id, NOW))
 _TAKE_TURN = _TURN.on_conflict_do_update(index_elements=[Turn.owner_id], set_={"taken_at": _TURN.excluded.taken_at})
+# Everything in one statement, for a small document does not take much longer to be read than a few of them.
+_TAKE_UP = (
+    select(
+        aliased(Document, _TAKEN, adapt_on_names=True),
+        telling(_TAKEN.c.collection_id, _TAKEN.c.id),
+        GENERATION.c.number,
+        GENERATION.c.embedder,
+        NEXT_EMBEDDER,
+    )
+    .select_from(_TAKEN.outerjoin(GENERATION, true()))
+    .add_cte(_TAKE_TURN.cte("turn"))
+)
 _HOLD = (
-    select(Document)
+    select(Document, HOLD_GENERATION)
     .where(
         Document.id == bindparam("document", type_=Uuid),
         Document.lease_token == bindparam("token", type_=Uuid),
@@ -78,10 +93,15 @@ _HOLD = (
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A document that is ours to work on, as long as the lease is renewed."""
+    """A document that is ours to work on, as long as the lease is renewed.
+
+    Attributes:
+        plan: Whose vectors it was to get at that moment.
+    """
 
     document: Document
     token: UUID
+    plan: Plan | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,14 +149,15 @@ class LeaseRepository:
 
     session: AsyncSession
 
-    async def claim(self, *, seconds: float) -> Claim | None:
-        """Take up the document whose owner has waited longest for a turn."""
-        token = uuid4()
-        document = await self.session.scalar(_TAKE_UP, {"token": token, "lease": timedelta(seconds=seconds)})
-        if document is None:
+    async def claim(self, publication: Publication, *, seconds: float) -> Claim | None:
+        """Take up the document whose owner has waited longest for a turn, and tell its readers."""
+        given = {"token": (token := uuid4()), "lease": timedelta(seconds=seconds)}
+        row = (await self.session.execute(_TAKE_UP, given)).first()
+        if row is None:
             return None
-        await self.session.execute(_TAKE_TURN, {"owner": document.owner_id})
-        return Claim(document, token)
+        document, readers, number, embedder, following = row
+        publication.recorded(readers)
+        return Claim(document, token, Plan(serving_or_none(number, embedder), following))
 
     async def renew(self, claim: Claim, progress: Progress | None, *, seconds: float) -> None:
         """Keep the lease, and say how far the work is.
@@ -191,12 +212,13 @@ class LeaseRepository:
         await self.session.execute(delete(CachedVector).where(CachedVector.document_id == document.id))
 
     async def hold(self, claim: Claim) -> Document:
-        """Lock the document's row for the final commit.
+        """Lock the document's row for the final commit, and the generation that serves.
 
         Raises:
             LeaseLost: It is somebody else's, or gone.
         """
-        document = await self.session.scalar(_HOLD, {"document": claim.document.id, "token": claim.token})
+        given = {"document": claim.document.id, "token": claim.token}
+        document: Document | None = await self.session.scalar(_HOLD, given)
         if document is None:
             raise LeaseLost
         return document

@@ -58,8 +58,13 @@ class ProgressKeeper:
             LeaseLost: Stop working: what would be written now would be refused.
         """
         self.report(stage, done, total)
-        if total is None or total > FEW or time.monotonic() - self._written_at >= REPORT_SECONDS:
+        if total is None or total > FEW or not self.is_fresh:
             await self._write(self.latest)
+
+    @property
+    def is_fresh(self) -> bool:
+        """Whether the document was claimed, or its lease renewed, a moment ago."""
+        return time.monotonic() - self._written_at < REPORT_SECONDS
 
     @property
     def fraction(self) -> float:

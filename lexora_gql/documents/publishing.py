@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from typing import Any, Protocol, cast
 from uuid import UUID, uuid4
 
-from sqlalchemy import BigInteger, Integer, Table, Uuid, bindparam, delete, func, insert, update
+from sqlalchemy import BigInteger, Integer, Table, Uuid, bindparam, delete, func, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from lexora_gql.accounts.usage import UsageRepository
-from lexora_gql.documents.changes import Publication, next_revision, raised_revision
+from lexora_gql.documents.changes import Publication, next_revision, raised_revision, telling
 from lexora_gql.documents.errors import EmbedderChanged
-from lexora_gql.documents.generations.serving import Serving, confirm, serving
+from lexora_gql.documents.generations.serving import GENERATION, Serving, serving_or_none, still_serves
 from lexora_gql.documents.leases import NO_FAILURE, NO_LEASE, NOW, Claim, LeaseRepository
 from lexora_gql.documents.models import (
     CachedVector,
@@ -33,19 +33,27 @@ from lexora_gql.storage.database import WORKER, Database, DatabaseAway
 
 # Below the unit of work, which looks at each of a document's hundred rows twice.
 CHUNKS, DOCUMENTS = cast("Table", Chunk.__table__), cast("Table", Document.__table__)
+TEXTS = cast("Table", DocumentText.__table__)
 
 # Made once, as each document goes through them: to put a statement together takes longer than to run it.
-_TEXT = upsert(DocumentText).values(
+_TEXT = upsert(TEXTS).values(
     document_id=bindparam("document"),
     collection_id=bindparam("collection"),
     text=bindparam("text"),
     pages=bindparam("pages"),
 )
-_WRITE_TEXT = _TEXT.on_conflict_do_update(
-    index_elements=[DocumentText.document_id], set_={"text": _TEXT.excluded.text, "pages": _TEXT.excluded.pages}
-).add_cte(
-    # What was paid for on the way stands with the chunks now.
-    delete(CachedVector).where(CachedVector.document_id == bindparam("document")).cte("paid")
+_WRITE_TEXT = (
+    _TEXT.on_conflict_do_update(
+        index_elements=[TEXTS.c.document_id], set_={"text": _TEXT.excluded.text, "pages": _TEXT.excluded.pages}
+    )
+    .add_cte(
+        # What was paid for on the way stands with the chunks now.
+        delete(CachedVector).where(CachedVector.document_id == bindparam("document")).cte("paid")
+    )
+    .returning(
+        select(GENERATION.c.number).scalar_subquery().label("number"),
+        select(GENERATION.c.embedder).scalar_subquery().label("embedder"),
+    )
 )
 _MAKE_READY = (
     update(DOCUMENTS)
@@ -70,6 +78,8 @@ _MAKE_READY = (
         ),
         ready_at=NOW,
     )
+    # The feeds' counters come last of all: their rows stay locked until the commit.
+    .returning(telling(DOCUMENTS.c.collection_id, DOCUMENTS.c.id))
 )
 
 
@@ -147,19 +157,18 @@ class Publisher:
             await session.execute(insert(CHUNKS), rows)
             if reading.next_vectors:
                 await session.execute(insert(ChunkVector), _next_vector_rows(rows, reading))
-            await _write_text(session, document, reading.extracted)
+            now = await _write_text(session, document, reading.extracted)
             if kept is not None:
                 placed = [PlacedChunk(row["id"], row["char_start"], row["char_end"]) for row in rows]
                 await self.references.attach(session, kept, reading.extracted, placed)
-            if not await confirm(session, reading.planned or await serving(session, reading.embedder)):
+            if not await still_serves(session, reading.planned or now or Serving(0, reading.embedder), now):
                 raise EmbedderChanged
-            # Counters come last: their rows stay locked until the commit.
             revision = None
             if last_number is not None:
                 revision = await next_revision(session, document.collection_id)
                 await repository.bury(document, revision=revision, up_to_number=last_number)
-            await session.execute(_MAKE_READY, _made_ready(document, reading, revision))
-            await publication.record(session, document.collection_id, [document.id])
+            readers = await session.scalars(_MAKE_READY, _made_ready(document, reading, revision))
+            publication.recorded(readers.one())
         await publication.ring(self.bus)
         await self._count(document.owner_id, sum(passage.token_count for passage in reading.passages))
 
@@ -208,14 +217,15 @@ def _next_vector_rows(chunks: Sequence[dict[str, Any]], reading: Reading) -> lis
     ]
 
 
-async def _write_text(session: AsyncSession, document: Document, extracted: ExtractedText) -> None:
+async def _write_text(session: AsyncSession, document: Document, extracted: ExtractedText) -> Serving | None:
+    """Write the text; return which generation serves, as this statement sees it."""
     given = {
         "document": document.id,
         "collection": document.collection_id,
         "text": extracted.text,
         "pages": [[page.number, page.start, page.end, page.label] for page in extracted.pages],
     }
-    await session.execute(_WRITE_TEXT, given)
+    return serving_or_none(*(await session.execute(_WRITE_TEXT, given)).one())
 
 
 def _made_ready(document: Document, reading: Reading, revision: int | None) -> dict[str, Any]:

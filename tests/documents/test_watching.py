@@ -79,6 +79,24 @@ async def final_states(desk: Desk, told: States) -> States:
     return dict.fromkeys(told, None) | present
 
 
+class TestEachStep:
+    async def test_tells_of_the_document_that_it_changes_and_of_no_other(self, desk: Desk, viewer: Viewer) -> None:
+        documents = {(await desk.upload(viewer, f"Text {n}.")).id for n in range(3)}
+        numbers = [await desk.feed.position(viewer)]
+
+        claim = await desk.ingestion.claim()
+        assert claim is not None
+        numbers.append(await desk.feed.position(viewer))
+        await desk.ingestion.ingest(claim)
+        numbers.append(await desk.feed.position(viewer))
+
+        assert [later - earlier for earlier, later in pairwise(numbers)] == [1, 1]
+        async with watching(desk, viewer, after=numbers[0]) as events:
+            [change] = await take(events, 1)
+        assert change.document_id == claim.document.id in documents
+        assert change.number == numbers[-1]
+
+
 class TestManyWriters:
     async def test_a_reader_who_reconnects_at_random_ends_with_the_final_states(
         self, desk: Desk, viewer: Viewer

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import structlog
 
-from lexora_gql.documents.generations.serving import Serving, next_embedder, serving
+from lexora_gql.documents.generations.serving import Plan, Serving, plan
 from lexora_gql.documents.models import Document
 from lexora_gql.documents.vectors import VectorStore
 from lexora_gql.ports.embedder import Embedder, EmbedderRejected, EmbedderUnavailable
@@ -33,19 +33,32 @@ class Embedded:
 
 
 async def embed_passages(
-    store: VectorStore, document: Document, contents: Sequence[str], on_progress: Callable[[int, int], None]
+    store: VectorStore,
+    document: Document,
+    contents: Sequence[str],
+    on_progress: Callable[[int, int], None],
+    planned: Plan | None = None,
 ) -> Embedded:
     """Embed a document's passages with the embedder whose vectors serve.
 
     Where that cannot be had any more they get the configured one's, and are found by wording until a reindex is done.
 
+    Args:
+        store: Embeds.
+        document: Whose they are.
+        contents: As embedded.
+        on_progress: Called with the contents done so far and their number.
+        planned: Whose vectors they are to get, where that was read a moment ago.
+
     Raises:
         EmbedderUnavailable, EmbedderRejected: The embedder failed.
         LeaseLost: The document is gone.
     """
-    async with store.database.transaction(WORKER) as session:
-        planned, following = await serving(session, store.embedder.name), await next_embedder(session)
-    used = store.named(planned.embedder) or store.embedder
+    if planned is None:
+        async with store.database.transaction(WORKER) as session:
+            planned = await plan(session)
+    following, generation = planned.following, planned.serving or Serving(0, store.embedder.name)
+    used = store.named(generation.embedder) or store.embedder
     try:
         vectors = await store.by(used).vectors(document.id, document.owner_id, contents, on_progress)
     except (EmbedderUnavailable, EmbedderRejected) as error:
@@ -56,8 +69,8 @@ async def embed_passages(
         vectors = await store.vectors(document.id, document.owner_id, contents, on_progress)
     beside = store.named(following) if following not in {None, used.name} else None
     if following is None or beside is None:
-        return Embedded(vectors, used.name, planned)
-    return Embedded(vectors, used.name, planned, await _beside(store, beside, document, contents), following)
+        return Embedded(vectors, used.name, generation)
+    return Embedded(vectors, used.name, generation, await _beside(store, beside, document, contents), following)
 
 
 async def _beside(

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, true
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -22,7 +22,14 @@ GENERATION_LOCK = 5_391_406_229
 GENERATION = func.lexora_generation().table_valued("number", "embedder")
 _SERVING = select(GENERATION.c.number, GENERATION.c.embedder)
 _NEXT = select(Reindex.embedder).where(Reindex.finished_at.is_(None))
-_HOLD = select(func.pg_advisory_xact_lock_shared(GENERATION_LOCK))
+NEXT_EMBEDDER = _NEXT.scalar_subquery()
+_NOTHING = select(true().label("is_asked")).subquery()
+_PLAN = select(GENERATION.c.number, GENERATION.c.embedder, NEXT_EMBEDDER.label("following")).select_from(
+    _NOTHING.outerjoin(GENERATION, true())
+)
+# For a statement of who publishes. What serves is then read by a later one, which sees what was committed while the
+# lock was waited for.
+HOLD_GENERATION = func.pg_advisory_xact_lock_shared(GENERATION_LOCK)
 
 
 def reindex_topic() -> str:
@@ -43,23 +50,51 @@ class Serving:
     embedder: str
 
 
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Whose vectors a document is to get.
+
+    Attributes:
+        serving: The generation that serves; None as long as nothing was published.
+        following: Whose vectors are being built beside those.
+    """
+
+    serving: Serving | None
+    following: str | None
+
+
+def serving_or_none(number: int | None, embedder: str | None) -> Serving | None:
+    """Return what the columns of GENERATION say."""
+    return None if number is None or embedder is None else Serving(number, embedder)
+
+
+async def plan(session: AsyncSession) -> Plan:
+    """Return whose vectors a document is to get that is published next."""
+    row = (await session.execute(_PLAN)).one()
+    return Plan(serving_or_none(row.number, row.embedder), row.following)
+
+
 async def serving(session: AsyncSession, configured: str) -> Serving:
     """Return the generation that serves; without any it is the configured embedder's. Any role may ask."""
     row = (await session.execute(_SERVING)).first()
     return Serving(row.number, row.embedder) if row is not None else Serving(0, configured)
 
 
-async def confirm(session: AsyncSession, planned: Serving) -> bool:
-    """Return whether a generation still serves, and keep it so until the commit.
+async def still_serves(session: AsyncSession, planned: Serving, now: Serving | None) -> bool:
+    """Return whether what was planned serves.
 
     The first to publish anything decides whose vectors the first generation's are.
+
+    Args:
+        session: Holds the lock shared.
+        planned: What served when the vectors were made.
+        now: What a statement after that which took the lock has seen.
     """
-    await session.execute(_HOLD)
-    # A statement of its own each: they see what was committed while the lock was waited for.
-    if planned.number == 0:
+    if planned.number == 0 and now is None:
         first = insert(Generation).values(number=1, embedder=planned.embedder, folded_at=func.now())
         await session.execute(first.on_conflict_do_nothing())
-    now = await serving(session, planned.embedder)
+        # A statement of its own: it sees who was first.
+        now = await serving(session, planned.embedder)
     return now == planned or (planned.number == 0 and now == Serving(1, planned.embedder))
 
 

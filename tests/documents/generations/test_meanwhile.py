@@ -3,10 +3,10 @@
 import asyncio
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import select, text
 
 from lexora_gql.documents.generations.reindexes import ReindexRepository
-from lexora_gql.documents.generations.serving import Serving, confirm
+from lexora_gql.documents.generations.serving import HOLD_GENERATION, Serving, serving
 from lexora_gql.documents.models import ChunkVector, Document
 from lexora_gql.ports.embedder import EmbedderUnavailable
 from lexora_gql.storage.database import WORKER, Database
@@ -105,14 +105,16 @@ class TestUploads:
                 return is_over
 
         async with house.database.transaction(WORKER) as session:
-            assert await confirm(session, Serving(1, OLD))
+            await session.execute(select(HOLD_GENERATION))
             swapping = asyncio.create_task(swap())
             await waits_for_the_lock(house)
             assert not swapping.done()
+            # Whose vectors serve stays as it is, as long as somebody publishes.
+            assert await serving(session, NEW) == Serving(1, OLD)
             published.set()
         assert await swapping
         async with house.database.transaction(WORKER) as session:
-            assert not await confirm(session, Serving(1, OLD))
+            assert await serving(session, OLD) == Serving(2, NEW)
 
 
 class TestDeletions:
