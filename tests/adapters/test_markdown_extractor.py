@@ -5,6 +5,7 @@ import time
 
 import pytest
 
+from lexora_gql.adapters.extraction import markdown_extractor
 from lexora_gql.adapters.extraction.markdown_extractor import read_markdown
 from lexora_gql.adapters.extraction.markdown_text import readable
 from lexora_gql.ports.text_extractor import ExtractedText, ExtractionFailed, Heading
@@ -44,14 +45,23 @@ class TestStructure:
             "| a | b |\n| - | - |\n| 1 | 2 |\n",
         ]
 
-    def test_a_text_too_long_to_parse_is_scanned_for_headings_and_code(self) -> None:
-        head = "# First ##\n\n```sh\n# not a heading\n```\n\n"
-        source = head + "word\n" * 900_000 + "## Last\n"
+    def test_a_long_text_of_all_kinds_of_characters_is_known_to_its_end(self) -> None:
+        head = "# F\u00efrst \U0001f600 ##\n\n```sh\n# \u30b3\u30fc\u30c9\n```\n\n"
+        source = head + "w\u00f6rd \u6f22\n" * 700_000 + "- ## L\u00e4st\n"
 
         found = markdown(source)
 
-        assert found.headings == (Heading(1, "First", 0), Heading(2, "Last", len(source) - 8))
-        assert [source[block.start : block.end] for block in found.blocks] == ["```sh\n# not a heading\n```"]
+        assert found.headings == (Heading(1, "F\u00efrst \U0001f600", 0), Heading(2, "L\u00e4st", len(source) - 10))
+        assert [source[block.start : block.end] for block in found.blocks] == ["```sh\n# \u30b3\u30fc\u30c9\n```\n"]
+
+    def test_of_a_text_that_takes_too_long_the_beginning_is_known(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(markdown_extractor, "STRUCTURE_CPU_SECONDS", 1.0)
+        source = "# First\n\n" + "*a* `b`\n\n" * 1_300_000 + "\n\n# Last\n"
+
+        found = markdown(source)
+
+        assert found.headings == (Heading(1, "First", 0),)
+        assert found.text == source
 
     def test_a_file_of_marks_only_has_no_text(self) -> None:
         with pytest.raises(ExtractionFailed) as failure:

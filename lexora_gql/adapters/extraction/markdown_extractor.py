@@ -1,27 +1,26 @@
-"""Markdown: the text as it is written, but for what nobody reads, with what markdown-it-py finds in it."""
+"""Markdown: the text as it is written, but for what nobody reads, with what pulldown-cmark finds in it."""
 
-import re
-from collections.abc import Callable, Iterator
-from dataclasses import replace
-from typing import BinaryIO
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from typing import BinaryIO, cast
 
-from markdown_it import MarkdownIt
-from markdown_it.token import Token
+from pyromark import Options, events_with_range
+from pyromark.event import Event
 
 from lexora_gql.adapters.extraction import failures
 from lexora_gql.adapters.extraction.cleaning import clean_text, has_text, one_line
 from lexora_gql.adapters.extraction.limits import BLOCKS_MAX, HEADINGS_MAX, BudgetSpent, cpu_budget
 from lexora_gql.adapters.extraction.markdown_front import front_matter
-from lexora_gql.adapters.extraction.markdown_lines import scan_lines
 from lexora_gql.adapters.extraction.markdown_text import readable
 from lexora_gql.adapters.extraction.plain_text_extractor import read_decoded
 from lexora_gql.ports.text_extractor import ExtractedText, Heading, Span
 
 KIND = "Markdown file"
-# markdown-it-py parses prose at five million characters a second here, but its tokens take forty times the memory.
-PARSED_CHARACTERS_MAX = 4_000_000
+# Longer texts keep their tags and the targets of their links.
+READABLE_CHARACTERS_MAX = 4_000_000
 STRUCTURE_CPU_SECONDS = 10.0
-_BLOCK_TOKENS = {"fence", "code_block", "table_open"}
+_BLOCKS = {"CodeBlock", "Table"}
 
 
 def read_markdown(source: BinaryIO, _progress: Callable[[int, int | None], None]) -> Iterator[ExtractedText]:
@@ -40,14 +39,14 @@ def read_markdown(source: BinaryIO, _progress: Callable[[int, int | None], None]
     # A file of nothing but front matter, or comments, says at least that.
     found = ExtractedText(text=text if has_text(text) else written, title=front.title, language=front.language)
     yield found
-    headings, blocks = _parsed(found.text) or scan_lines(found.text)
+    headings, blocks = _structure(found.text)
     title = found.title or next((heading.title for heading in headings if heading.level == 1), None)
     yield replace(found, headings=headings[:HEADINGS_MAX], blocks=blocks[:BLOCKS_MAX], title=title)
 
 
 def _readable(text: str) -> str:
     """Return the text without what nobody reads, or as it is where finding that would take too much."""
-    if len(text) > PARSED_CHARACTERS_MAX:
+    if len(text) > READABLE_CHARACTERS_MAX:
         return text
     try:
         with cpu_budget(STRUCTURE_CPU_SECONDS):
@@ -56,44 +55,66 @@ def _readable(text: str) -> str:
         return text
 
 
-def _parsed(text: str) -> tuple[tuple[Heading, ...], tuple[Span, ...]] | None:
-    """Return headings and blocks, or None where parsing would take too much; what it took is free again then."""
-    if len(text) > PARSED_CHARACTERS_MAX:
-        return None
-    try:
-        with cpu_budget(STRUCTURE_CPU_SECONDS):
-            return _structure(text)
-    except (BudgetSpent, MemoryError, RecursionError):
-        return None
+@dataclass(slots=True)
+class _Structure:
+    """What is found in a text; places are those of its bytes in UTF-8, as pulldown-cmark tells them."""
+
+    encoded: bytes
+    headings: list[tuple[int, str, int]] = field(default_factory=list)
+    blocks: list[tuple[int, int]] = field(default_factory=list)
+
+    def find(self, text: str) -> None:
+        """Look for headings, code and tables; what is found remains, wherever it is interrupted."""
+        title: list[str] | None = None
+        for event, place in events_with_range(text, options=Options.ENABLE_TABLES):
+            if title is not None:
+                title += _words(event)
+            if isinstance(event, str):
+                continue
+            begun, ended = event.get("Start"), event.get("End")
+            if isinstance(begun, dict) and "Heading" in begun:
+                title = []
+            elif isinstance(begun, dict) and begun.keys() & _BLOCKS:
+                self._add_block(place["start"], place["end"])
+            elif isinstance(ended, dict) and "Heading" in ended:
+                if words := one_line("".join(title or ())):
+                    self.headings.append((int(ended["Heading"][1:]), words, self._line(place["start"])))
+                title = None
+
+    def headings_and_blocks(self) -> tuple[tuple[Heading, ...], tuple[Span, ...]]:
+        """Return what was found, by characters."""
+        wanted = {line for *_, line in self.headings}.union(*self.blocks)
+        characters: dict[int, int] = {}
+        place = count = 0
+        for byte in sorted(wanted):
+            count += len(self.encoded[place:byte].decode())
+            place = byte
+            characters[byte] = count
+        headings = (Heading(level, title, characters[line]) for level, title, line in self.headings)
+        blocks = (Span(characters[start], characters[end]) for start, end in self.blocks)
+        return tuple(headings), tuple(blocks)
+
+    def _add_block(self, start: int, end: int) -> None:
+        """Add the whole lines of one, unless a block before it has them."""
+        line = self._line(start)
+        if not self.blocks or line >= self.blocks[-1][1]:
+            self.blocks.append((line, self.encoded.find(b"\n", end - 1) + 1 or len(self.encoded)))
+
+    def _line(self, place: int) -> int:
+        """Return where the line begins that a place is in."""
+        return self.encoded.rfind(b"\n", 0, place) + 1
 
 
 def _structure(text: str) -> tuple[tuple[Heading, ...], tuple[Span, ...]]:
-    """Parse blocks only: inline markup matters in titles alone, and costs the most."""
-    parser = MarkdownIt("commonmark").enable("table").disable(["inline", "text_join"])
-    titles = MarkdownIt("commonmark")
-    starts = [0, *(match.end() for match in re.finditer("\n", text)), len(text)]
-    tokens = parser.parse(text)
-    headings: list[Heading] = []
-    blocks: list[Span] = []
-    for place, token in enumerate(tokens):
-        if token.map is None:
-            continue
-        start = starts[token.map[0]]
-        if token.type == "heading_open":
-            title = _title(titles, tokens[place + 1])
-            if title:
-                headings.append(Heading(int(token.tag[1:]), title, start))
-        elif token.type in _BLOCK_TOKENS and (not blocks or start >= blocks[-1].end):
-            blocks.append(Span(start, starts[token.map[1]]))
-    return tuple(headings), tuple(blocks)
+    """Return headings and blocks; of a text that takes too much, those at its beginning."""
+    found = _Structure(text.encode())
+    with suppress(BudgetSpent, MemoryError), cpu_budget(STRUCTURE_CPU_SECONDS):
+        found.find(text)
+    return found.headings_and_blocks()
 
 
-def _title(parser: MarkdownIt, inline: Token) -> str:
-    """Return a heading's words without their markup."""
-    [parsed] = parser.parseInline(inline.content)
-    words = (
-        child.content if child.type in {"text", "code_inline"} else " "
-        for child in parsed.children or []
-        if child.type in {"text", "code_inline", "softbreak", "hardbreak"}
-    )
-    return one_line("".join(words)) or one_line(inline.content)
+def _words(event: Event) -> Sequence[str]:
+    """Return what a part of a heading says, without its markup."""
+    if isinstance(event, str):
+        return " "
+    return cast("Mapping[str, str]", event).get("Text") or cast("Mapping[str, str]", event).get("Code") or ""
