@@ -7,7 +7,7 @@ import pycld2
 
 # Slices from the beginning, the middle and the end: forms and papers may begin in another language than they go on in.
 SLICES = 3
-SLICE_CHARACTERS = 8_000
+SLICE_CHARACTERS = 4_000
 # What a file says of its own language is often a template's; enough text of another language knows better.
 SURE_LETTERS = 400
 # Lists of names and dates are never sure to the detector; in so much text, the language of the most of it is right.
