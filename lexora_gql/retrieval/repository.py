@@ -1,34 +1,20 @@
-"""What a search needs of PostgreSQL: what may be searched, what the index lacks, and what was found."""
+"""What the index lacks, and which documents a scope has."""
 
-from collections.abc import Collection as Ids
 from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import ARRAY, BigInteger, and_, any_, bindparam, case, func, select, true
+from sqlalchemy import and_, case, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from lexora_gql.documents.generations.serving import GENERATION, Serving, serving
+from lexora_gql.documents.generations.serving import Serving, serving
 from lexora_gql.documents.models import Chunk, ChunkVector, Collection, Document, Removal
 from lexora_gql.ports.passage_index import IndexChanges, IndexedPassage, RemovedPassages
 from lexora_gql.retrieval.meaning import Meaning, VectorsSwapped, indexable
 from lexora_gql.retrieval.scope import Scope
 from lexora_gql.storage.copying import Row, copy_rows
-
-# Made once, and one statement whatever the count: every search goes through them.
-_COLLECTIONS = (
-    select(Collection.id, Collection.revision, GENERATION.c.number, GENERATION.c.embedder)
-    .outerjoin(GENERATION, true())
-    .where(Collection.revision > 0)
-    .order_by(Collection.id)
-)
-_CHUNKS = (
-    select(Chunk, Document)
-    .join(Document, Document.id == Chunk.document_id)
-    .where(Chunk.number == any_(bindparam("numbers", type_=ARRAY(BigInteger))))
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,39 +32,13 @@ class Searchable:
 
 
 @dataclass(frozen=True, slots=True)
-class StoredChunk:
-    """A chunk and its document."""
-
-    chunk: Chunk
-    document: Document
-
-
-@dataclass(frozen=True, slots=True)
 class RetrievalRepository:
     """Reads inside one open transaction of the viewer, whose row-level security decides what there is."""
 
     session: AsyncSession
 
-    async def searchable(self, scope: Scope, configured: str) -> tuple[Serving, list[Searchable]]:
-        """Return which vectors serve, and the collections of a scope that hold something to search.
-
-        Args:
-            scope: Collections, documents and tags that all must hold.
-            configured: The name of the embedder whose vectors serve until anything is published.
-        """
-        query = _COLLECTIONS
-        if scope.collection_ids is not None:
-            query = query.where(Collection.id.in_(scope.collection_ids))
-        rows = (await self.session.execute(query)).all()
-        now = Serving(0, configured)
-        if rows and rows[0].number is not None:
-            now = Serving(rows[0].number, rows[0].embedder)
-        if not scope.is_by_document:
-            return now, [Searchable(row.id, row.revision, None) for row in rows]
-        documents = await self._documents(scope, [row.id for row in rows])
-        return now, [Searchable(row.id, row.revision, documents[row.id]) for row in rows if row.id in documents]
-
-    async def _documents(self, scope: Scope, collection_ids: Sequence[UUID]) -> dict[UUID, frozenset[UUID]]:
+    async def documents(self, scope: Scope, collection_ids: Sequence[UUID]) -> dict[UUID, frozenset[UUID]]:
+        """Return the documents of a scope by collection."""
         query = select(Document.collection_id, func.array_agg(Document.id)).where(
             Document.collection_id.in_(collection_ids)
         )
@@ -136,18 +96,6 @@ class RetrievalRepository:
         # Not row by row on the event loop: a hundred thousand would hold up everybody else in this process.
         await copy_rows(self.session, query, take)
         return added
-
-    async def chunks(self, numbers: Ids[int], scope: Scope) -> dict[int, StoredChunk]:
-        """Return those of the chunks that exist, that the viewer may read and that stand in a scope, by number."""
-        query = _CHUNKS
-        if scope.collection_ids is not None:
-            query = query.where(Document.collection_id.in_(scope.collection_ids))
-        if scope.document_ids is not None:
-            query = query.where(Document.id.in_(scope.document_ids))
-        if scope.tags:
-            query = query.where(Document.tags.contains(list(scope.tags)))
-        rows = await self.session.execute(query, {"numbers": list(numbers)})
-        return {chunk.number: StoredChunk(chunk, document) for chunk, document in rows}
 
 
 def _passage(row: Row, documents: dict[bytes, UUID], vector: NDArray[np.float32]) -> IndexedPassage:

@@ -10,9 +10,8 @@ from lexora_gql.accounts.viewer import Viewer
 from lexora_gql.breaker import Attempt, Breaker, Resting
 from lexora_gql.ports.reranker import Reranker, RerankerRejected, RerankerUnavailable
 from lexora_gql.retrieval.fusion import Fused
-from lexora_gql.retrieval.repository import RetrievalRepository
+from lexora_gql.retrieval.reading import Reading
 from lexora_gql.retrieval.scope import Scope
-from lexora_gql.storage.database import Database
 from lexora_gql.telemetry.metrics import Metrics
 
 FAILURES_MAX = 3
@@ -70,7 +69,7 @@ class Reranking:
         candidates: How many of the best it is asked about.
     """
 
-    database: Database
+    reading: Reading
     metrics: Metrics
     reranker: Reranker | None = None
     candidates: int = 30
@@ -95,8 +94,7 @@ class Reranking:
 
     async def _texts(self, viewer: Viewer, fused: Sequence[Fused], scope: Scope) -> Mapping[int, str]:
         best = [one.number for one in fused[: self.candidates]]
-        async with self.database.transaction(viewer) as session:
-            stored = await RetrievalRepository(session).chunks(best, scope)
+        stored = await self.reading.chunks(viewer, best, scope)
         # In the fused order, so that what a service cuts off is what matters least.
         there = [stored[number].chunk for number in best if number in stored]
         return {chunk.number: chunk.context + chunk.text for chunk in there}

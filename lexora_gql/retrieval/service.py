@@ -18,8 +18,9 @@ from lexora_gql.retrieval.meaning import Meanings, VectorsSwapped
 from lexora_gql.retrieval.query_vectors import QueryVectors
 from lexora_gql.retrieval.ranking import Ranker
 from lexora_gql.retrieval.ranking_cache import Ranked, RankingCache
+from lexora_gql.retrieval.reading import Reading, StoredChunk
 from lexora_gql.retrieval.repeats import Repeats
-from lexora_gql.retrieval.repository import RetrievalRepository, Searchable, StoredChunk
+from lexora_gql.retrieval.repository import Searchable
 from lexora_gql.retrieval.reranking import Reranked, Reranking
 from lexora_gql.retrieval.scope import Scope
 from lexora_gql.storage.database import Database
@@ -95,6 +96,7 @@ class RetrievalService:
     cache_seconds: int = 0
     reranker: Reranker | None = None
     rerank_candidates: int = 30
+    _reading: Reading = field(init=False, repr=False)
     _meanings: Meanings = field(init=False, repr=False)
     _ranker: Ranker = field(init=False, repr=False)
     _remembered: RankingCache = field(init=False, repr=False)
@@ -105,7 +107,9 @@ class RetrievalService:
         object.__setattr__(self, "_meanings", Meanings(self.embedder, self.former, vectors))
         object.__setattr__(self, "_ranker", Ranker(self.database, self.index))
         object.__setattr__(self, "_remembered", RankingCache(self.cache, self.metrics, self.cache_seconds))
-        reranking = Reranking(self.database, self.metrics, self.reranker, self.rerank_candidates)
+        reading = Reading(self.database, self.embedder.name)
+        object.__setattr__(self, "_reading", reading)
+        reranking = Reranking(reading, self.metrics, self.reranker, self.rerank_candidates)
         object.__setattr__(self, "_reranking", reranking)
 
     async def search(self, viewer: Viewer, query: str, *, first: int, scope: Scope) -> Found:
@@ -139,8 +143,7 @@ class RetrievalService:
         raise Unavailable(message)
 
     async def _found(self, viewer: Viewer, words: str, first: int, scope: Scope) -> tuple[list[Hit], int]:
-        async with self.database.transaction(viewer) as session:
-            serving, places = await RetrievalRepository(session).searchable(scope, self.embedder.name)
+        serving, places = await self._reading.searchable(viewer, scope)
         ranked = await self._ranked(viewer, serving, places, words, max(CANDIDATES, first))
         fused = fuse(ranked.rankings, weight_of_meaning=ranked.weight)
         # The reranker is remote and slow; what was deleted while it was asked is left out when hits are looked up.
@@ -177,8 +180,7 @@ class RetrievalService:
             # Almost always all are there and differ, so a few more than wanted are enough; copies come in numbers.
             batch = order[start : start + first - len(fresh) + SPARE + len(repeated)]
             start += len(batch)
-            async with self.database.transaction(viewer) as session:
-                stored = await RetrievalRepository(session).chunks([best.number for best in batch], scope)
+            stored = await self._reading.chunks(viewer, [best.number for best in batch], scope)
             for best in batch:
                 if (found := stored.get(best.number)) is not None:
                     (repeated if repeats.is_one(found.chunk.text) else fresh).append((found, best))

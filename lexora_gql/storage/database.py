@@ -9,7 +9,7 @@ import asyncpg
 from sqlalchemy import TextClause
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
-from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
 from sqlalchemy.orm import Session
 
 from lexora_gql.errors import Unavailable
@@ -96,6 +96,29 @@ class Database:
             # It has given its connection back: nothing is left to wait for, and a wait is a tenth of a short use case.
             session.sync_session.close()
 
+    async def rows(self, actor: Actor, query: str, *values: object) -> list[asyncpg.Record]:
+        """Return the rows of one statement that is a transaction of its own: one message there and one back, not three.
+
+        Args:
+            actor: A viewer, whose id is $1. The statement takes its rows from functions that become that viewer first.
+            query: For asyncpg.
+            values: From $2 on.
+
+        Raises:
+            DatabaseAway: As `transaction`.
+        """
+        assert actor.database_role is DatabaseRole.VIEWER, actor
+        with translated_errors():
+            async with self.engine.connect() as connection:
+                driver = await _open_driver(connection)
+                try:
+                    found: list[asyncpg.Record] = await driver.fetch(query, actor.user_id, *values)
+                except BaseException as error:
+                    # SQLAlchemy has not seen it, and would lend the connection again.
+                    await connection.invalidate(error)
+                    raise
+                return found
+
     async def scalar_as_owner(self, query: TextClause) -> str | None:
         """Return one text from the catalogue or from Alembic's table, which no role but the owner's may read.
 
@@ -119,6 +142,17 @@ def _driver(session: Session) -> ActingConnection:
     return driver
 
 
+async def _open_driver(connection: AsyncConnection) -> ActingConnection:
+    """Return the driver's connection, another one where that has been closed from the other side."""
+    driver = (await connection.get_raw_connection()).driver_connection
+    assert isinstance(driver, ActingConnection), driver
+    if driver.is_closed():
+        await connection.invalidate()
+        driver = (await connection.get_raw_connection()).driver_connection
+        assert isinstance(driver, ActingConnection), driver
+    return driver
+
+
 @contextmanager
 def translated_errors() -> Iterator[None]:
     """Say DatabaseAway for whatever says that the connection or the server is in trouble."""
@@ -127,6 +161,10 @@ def translated_errors() -> Iterator[None]:
     except (OSError, PoolTimeout, InterfaceError, asyncpg.InterfaceError) as error:
         # The driver's own too: a connection that breaks just as it is given back is not always translated.
         raise DatabaseAway from error
+    except asyncpg.PostgresError as error:
+        if is_connection_trouble(error):
+            raise DatabaseAway from error
+        raise
     except (OperationalError, DBAPIError) as error:
         if error.connection_invalidated or is_connection_trouble(error.orig):
             raise DatabaseAway from error

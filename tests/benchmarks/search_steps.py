@@ -15,11 +15,13 @@ from lexora_gql.accounts.models import User
 from lexora_gql.accounts.viewer import Viewer
 from lexora_gql.adapters.local_index import LocalIndex
 from lexora_gql.adapters.wordllama_embedder import WordLlamaEmbedder
+from lexora_gql.documents.generations.serving import Serving
 from lexora_gql.ports.passage_index import IndexedPassage
 from lexora_gql.retrieval.fusion import fuse, weight_for
 from lexora_gql.retrieval.highlights import highlights
 from lexora_gql.retrieval.meaning import Meaning
-from lexora_gql.retrieval.repository import RetrievalRepository
+from lexora_gql.retrieval.reading import Reading
+from lexora_gql.retrieval.repository import RetrievalRepository, Searchable
 from lexora_gql.retrieval.scope import EVERYTHING
 from lexora_gql.retrieval.service import CANDIDATES, SPARE
 from lexora_gql.storage.database import ACCOUNTS, Database
@@ -62,12 +64,11 @@ class Steps:
 
     async def prepare(self) -> list[IndexedPassage]:
         """Index what the user has; return it."""
+        serving, [place] = await self._searchable()
+        [vector] = await self.embedder.embed(["all"])
+        meaning = Meaning(serving, vector, self.embedder.weight)
         async with self.database.transaction(self.viewer) as session:
-            repository = RetrievalRepository(session)
-            serving, [place] = await repository.searchable(EVERYTHING, self.embedder.name)
-            [vector] = await self.embedder.embed(["all"])
-            meaning = Meaning(serving, vector, self.embedder.weight)
-            changes, revision = await repository.changes(place.collection_id, meaning, since=0)
+            changes, revision = await RetrievalRepository(session).changes(place.collection_id, meaning, since=0)
         self.collection_id = place.collection_id
         await self.index.apply(place.collection_id, self.embedder.name, changes, since=0, revision=revision)
         await self.embedder.prepare()
@@ -93,13 +94,11 @@ class Steps:
             highlights(text, question)
         self._note("highlights", started)
 
-    async def _searchable(self) -> None:
-        async with self.database.transaction(self.viewer) as session:
-            await RetrievalRepository(session).searchable(EVERYTHING, self.embedder.name)
+    async def _searchable(self) -> tuple[Serving, list[Searchable]]:
+        return await Reading(self.database, self.embedder.name).searchable(self.viewer, EVERYTHING)
 
     async def _chunks(self, numbers: list[int]) -> list[str]:
-        async with self.database.transaction(self.viewer) as session:
-            found = await RetrievalRepository(session).chunks(numbers, EVERYTHING)
+        found = await Reading(self.database, self.embedder.name).chunks(self.viewer, numbers, EVERYTHING)
         return [stored.chunk.text for stored in found.values()]
 
     async def _timed(self, name: str, step: Awaitable[Value]) -> Value:

@@ -15,7 +15,8 @@ from lexora_gql.errors import IndexLoading
 from lexora_gql.ports.passage_index import IndexChanges, Rankings
 from lexora_gql.retrieval.meaning import Meaning
 from lexora_gql.retrieval.ranking import COLLECTIONS_AT_ONCE, Ranker
-from lexora_gql.retrieval.repository import RetrievalRepository, Searchable
+from lexora_gql.retrieval.reading import Reading
+from lexora_gql.retrieval.repository import Searchable
 from lexora_gql.retrieval.scope import EVERYTHING
 from lexora_gql.storage.acting import ActingConnection
 from lexora_gql.storage.database import Database
@@ -140,9 +141,8 @@ async def asked(desk: Desk, database: Database, viewer: Viewer) -> tuple[Searcha
     """Return where a question is asked, and what it goes by."""
     embedder = desk.process.adapters.embedder
     [vector] = await embedder.embed(["canteen"])
-    async with database.transaction(viewer) as session:
-        serving, [place] = await RetrievalRepository(session).searchable(EVERYTHING, embedder.name)
-        return place, Meaning(serving, vector, embedder.weight)
+    serving, [place] = await Reading(database, embedder.name).searchable(viewer, EVERYTHING)
+    return place, Meaning(serving, vector, embedder.weight)
 
 
 class TestHitsAndTheirDocuments:
