@@ -54,7 +54,8 @@ class Publication:
 def telling(collection_id: ColumnElement[UUID], document_id: ColumnElement[UUID]) -> ColumnElement[Sequence[UUID]]:
     """Return what records a document's change within another statement, and whom it told.
 
-    As `Publication.record` does, and for the same reason that statement comes last in its transaction.
+    As `Publication.record` does, and for the same reason that statement comes last in its transaction. It must give no
+    foreign key a new value: what that refers to would be locked after the counters.
     """
     # Its columns are those of the statement around it: a subquery with rows of its own would tell of each of them.
     told = select(func.lexora_publish(collection_id, document_id, false())).correlate_except(None)

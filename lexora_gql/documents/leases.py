@@ -13,10 +13,11 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
-from lexora_gql.documents.changes import Publication, telling
+from lexora_gql.documents.changes import Publication
 from lexora_gql.documents.errors import LeaseLost
 from lexora_gql.documents.generations.serving import GENERATION, HOLD_GENERATION, NEXT_EMBEDDER, Plan, serving_or_none
 from lexora_gql.documents.models import (
+    DOCUMENTS,
     CachedVector,
     Document,
     DocumentStatus,
@@ -64,16 +65,16 @@ _TAKEN = (
             "heartbeat_at": NOW,
         }
     )
-    .returning(*Document.__table__.columns)
+    .returning(*DOCUMENTS.columns)
     .cte("taken")
 )
 _TURN = insert(Turn).from_select(["owner_id", "taken_at"], select(_TAKEN.c.owner_id, NOW))
 _TAKE_TURN = _TURN.on_conflict_do_update(index_elements=[Turn.owner_id], set_={"taken_at": _TURN.excluded.taken_at})
-# Everything in one statement, for a small document does not take much longer to be read than a few of them.
+# One statement, for a small document does not take much longer to be read than a few of them. Telling the readers is
+# another: what a foreign key refers to is locked at a statement's end, and their counters must be locked after it.
 _TAKE_UP = (
     select(
         aliased(Document, _TAKEN, adapt_on_names=True),
-        telling(_TAKEN.c.collection_id, _TAKEN.c.id),
         GENERATION.c.number,
         GENERATION.c.embedder,
         NEXT_EMBEDDER,
@@ -155,8 +156,8 @@ class LeaseRepository:
         row = (await self.session.execute(_TAKE_UP, given)).first()
         if row is None:
             return None
-        document, readers, number, embedder, following = row
-        publication.recorded(readers)
+        document, number, embedder, following = row
+        await publication.record(self.session, document.collection_id, [document.id])
         return Claim(document, token, Plan(serving_or_none(number, embedder), following))
 
     async def renew(self, claim: Claim, progress: Progress | None, *, seconds: float) -> None:

@@ -2,10 +2,21 @@
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Identity, Index, Integer, LargeBinary, func, text
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    ForeignKey,
+    Identity,
+    Index,
+    Integer,
+    LargeBinary,
+    Table,
+    func,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from lexora_gql.storage.base import Base, Identified, text_enum
@@ -321,3 +332,7 @@ class Reembedding(Base):
     done: Mapped[int] = mapped_column(Integer, server_default="0")
     lease_token: Mapped[UUID | None]
     lease_until: Mapped[datetime | None]
+
+
+# For statements below the unit of work, which looks at each of a document's hundred rows twice.
+DOCUMENTS, CHUNKS, TEXTS = (cast("Table", model.__table__) for model in (Document, Chunk, DocumentText))

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any, Protocol, cast
+from typing import Any, Protocol
 from uuid import UUID, uuid4
 
-from sqlalchemy import BigInteger, Integer, Table, Uuid, bindparam, delete, func, insert, select, update
+from sqlalchemy import BigInteger, Integer, Uuid, bindparam, delete, func, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -16,12 +16,14 @@ from lexora_gql.documents.errors import EmbedderChanged
 from lexora_gql.documents.generations.serving import GENERATION, Serving, serving_or_none, still_serves
 from lexora_gql.documents.leases import NO_FAILURE, NO_LEASE, NOW, Claim, LeaseRepository
 from lexora_gql.documents.models import (
+    CHUNKS,
+    DOCUMENTS,
+    TEXTS,
     CachedVector,
     Chunk,
     ChunkVector,
     Document,
     DocumentStatus,
-    DocumentText,
     IngestionStage,
 )
 from lexora_gql.documents.repository import DocumentRepository
@@ -30,10 +32,6 @@ from lexora_gql.documents.vectors import content_hash
 from lexora_gql.ports.event_bus import EventBus
 from lexora_gql.ports.text_extractor import ExtractedText
 from lexora_gql.storage.database import WORKER, Database, DatabaseAway
-
-# Below the unit of work, which looks at each of a document's hundred rows twice.
-CHUNKS, DOCUMENTS = cast("Table", Chunk.__table__), cast("Table", Document.__table__)
-TEXTS = cast("Table", DocumentText.__table__)
 
 # Made once, as each document goes through them: to put a statement together takes longer than to run it.
 _TEXT = upsert(TEXTS).values(
