@@ -25,6 +25,8 @@ _TEXT_CHARACTERS_MAX = 100_000
 _SLICE_CHARACTERS = 16_000
 _SLICE_TEXTS = 32
 """What holds the interpreter lets others run only between calls, so a slice is a few milliseconds of work."""
+_QUERY_CHARACTERS = 500
+"""A single text no longer than this is embedded at once: waking a thread takes longer than the work."""
 
 
 class WordLlamaEmbedder:
@@ -73,6 +75,8 @@ class WordLlamaEmbedder:
 
         A text without any word the model knows gets the first axis; beyond 100,000 characters a text is not read.
         """
+        if self._model is not None and len(texts) == 1 and len(texts[0]) <= _QUERY_CHARACTERS:
+            return self._embed_slice(list(texts))
         loop = asyncio.get_running_loop()
         rows = [await loop.run_in_executor(self._pool, self._embed_slice, part) for part in _slices(texts)]
         return np.concatenate(rows) if rows else np.empty((0, _DIMENSIONS), dtype=np.float32)

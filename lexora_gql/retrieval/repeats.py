@@ -33,6 +33,8 @@ class _Known:
 
     @cached_property
     def numbers(self) -> frozenset[str]:
+        if not self.figures and self._text.isascii():
+            return frozenset()
         return frozenset(word for word in self.words if not word.isalpha() and any(map(str.isdigit, word)))
 
     @cached_property

@@ -148,7 +148,7 @@ class RetrievalService:
         fused = fuse(ranked.rankings, weight_of_meaning=ranked.weight)
         # The reranker is remote and slow; what was deleted while it was asked is left out when hits are looked up.
         reranked = await self._reranking.order(viewer, words, fused, scope)
-        placed = _Placed({one.number: rank for rank, one in enumerate(fused, 1)}, reranked)
+        placed = _Placed({number: rank for rank, number in enumerate(fused.numbers, 1)}, reranked)
         hits = await self._stored(viewer, placed, scope=scope, first=first)
         return hits, sum(ranking.candidates for ranking in ranked.rankings)
 

@@ -52,6 +52,22 @@ class TestAnAccessToken:
         assert Claims(USER, SESSION, Role.ADMIN, CLAIMS.token_id, NOON, HALF_PAST) == CLAIMS
         assert TOKENS.read(TOKEN, at=NOON) == CLAIMS
 
+    def test_one_that_was_read_before_is_held_to_its_times_and_to_the_letter(self) -> None:
+        tokens = AccessTokens(SIGNER, timedelta(minutes=30))
+        assert [tokens.read(TOKEN, at=NOON) for _ in range(2)] == [CLAIMS, CLAIMS]
+        for token, at in (
+            (TOKEN, HALF_PAST), (TOKEN, NOON - timedelta(seconds=6)), (TOKEN[:-2] + "AA", NOON), (TOKEN + "A", NOON),
+        ):  # fmt: skip
+            with pytest.raises(BadToken):
+                tokens.read(token, at=at)
+        assert tokens.read(TOKEN, at=HALF_PAST - timedelta(seconds=1)) == CLAIMS
+
+    def test_no_more_than_so_many_are_remembered(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("lexora_gql.accounts.tokens.KNOWN_MAX", 2)
+        tokens = AccessTokens(SIGNER, timedelta(minutes=30))
+        issued = [tokens.issue(USER, SESSION, Role.ADMIN, at=NOON) for _ in range(4)]
+        assert [tokens.read(token, at=NOON) for token, _ in issued * 2] == [claims for _, claims in issued * 2]
+
     def test_its_parts_are_those_of_rfc_9068(self) -> None:
         assert (HEADER["alg"], HEADER["typ"], set(HEADER)) == ("HS256", "at+jwt", {"alg", "typ", "kid"})
         assert {

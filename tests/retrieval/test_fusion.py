@@ -17,17 +17,17 @@ class TestFuse:
     def test_adds_wording_over_the_best_wording_to_weighted_cosine(self) -> None:
         fused = fuse([rankings({1: 0.5, 2: 0.25}, {2: 8.0, 1: 4.0})], weight_of_meaning=0.5)
 
-        assert fused == [Fused(2, 1.125, 2, 1, 0.25), Fused(1, 0.75, 1, 2, 0.5)]
+        assert [*fused] == [Fused(2, 1.125, 2, 1, 0.25), Fused(1, 0.75, 1, 2, 0.5)]
 
     def test_gives_no_wording_to_a_chunk_without_a_shared_word(self) -> None:
         fused = fuse([rankings({1: 0.5, 2: 0.25}, {2: 8.0})], weight_of_meaning=1.0)
 
-        assert fused == [Fused(2, 1.25, 2, 1, 0.25), Fused(1, 0.5, 1, None, 0.5)]
+        assert [*fused] == [Fused(2, 1.25, 2, 1, 0.25), Fused(1, 0.5, 1, None, 0.5)]
 
     def test_gives_the_lowest_listed_cosine_to_a_chunk_missing_from_meaning(self) -> None:
         fused = fuse([rankings({1: 0.5, 2: 0.25}, {3: 8.0})], weight_of_meaning=1.0)
 
-        assert fused == [Fused(3, 1.25, None, 1), Fused(1, 0.5, 1, None, 0.5), Fused(2, 0.25, 2, None, 0.25)]
+        assert [*fused] == [Fused(3, 1.25, None, 1), Fused(1, 0.5, 1, None, 0.5), Fused(2, 0.25, 2, None, 0.25)]
 
     def test_compares_cosines_and_wording_over_collections(self) -> None:
         one = rankings({1: 0.5}, {1: 2.0})
@@ -35,7 +35,7 @@ class TestFuse:
 
         fused = fuse([one, other], weight_of_meaning=1.0)
 
-        assert fused == [Fused(2, 1.25, 2, 1, 0.25), Fused(1, 0.75, 1, 2, 0.5), Fused(3, 0.125, 3, None, 0.125)]
+        assert [*fused] == [Fused(2, 1.25, 2, 1, 0.25), Fused(1, 0.75, 1, 2, 0.5), Fused(3, 0.125, 3, None, 0.125)]
 
     def test_breaks_ties_by_number(self) -> None:
         fused = fuse([rankings({9: 0.5, 3: 0.5}, {}), rankings({7: 0.5}, {})], weight_of_meaning=1.0)
@@ -44,7 +44,7 @@ class TestFuse:
 
     @pytest.mark.parametrize("nothing", [[], [Rankings((), (), 0)], [Rankings((), (), 5), Rankings((), (), 0)]])
     def test_makes_nothing_of_nothing(self, nothing: list[Rankings]) -> None:
-        assert fuse(nothing, weight_of_meaning=0.4) == []
+        assert [*fuse(nothing, weight_of_meaning=0.4)] == []
 
 
 numbers = st.integers(1, 30)
@@ -61,7 +61,7 @@ class TestFuseAlways:
         fused = fuse([rankings(meaning, wording)], weight_of_meaning=weight)
 
         assert sorted(one.number for one in fused) == sorted(meaning.keys() | wording.keys())
-        assert fused == sorted(fused, key=lambda one: (-one.score, one.number))
+        assert [*fused] == sorted(fused, key=lambda one: (-one.score, one.number))
         assert sorted(one.semantic_rank for one in fused if one.semantic_rank) == list(range(1, len(meaning) + 1))
         assert sorted(one.lexical_rank for one in fused if one.lexical_rank) == list(range(1, len(wording) + 1))
 

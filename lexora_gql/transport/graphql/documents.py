@@ -127,14 +127,17 @@ class Chunk(Node):
     char_start: int = strawberry.field(description="Where it begins in the document's extracted text.")
     char_end: int = strawberry.field(description="One past its last character in the document's extracted text.")
     token_count: int = strawberry.field(description="Its length as the embedder counts.")
+    document_row: strawberry.Private[models.Document | None] = None
 
     @strawberry.field(description="The document it is a passage of.")
     async def document(self, info: Info) -> Document:
-        """Load the document."""
+        """Load the document, where it was not read with the passage, a moment ago and for the same viewer."""
+        if self.document_row is not None:
+            return Document.of(self.document_row)
         return Document.of(await load_seen(info.context.loaders.documents, self.row.document_id))
 
     @classmethod
-    def of(cls, row: models.Chunk) -> Self:
+    def of(cls, row: models.Chunk, document_row: models.Document | None = None) -> Self:
         """Return a passage as clients see it."""
         return cls(
             id=to_global_id("Chunk", row.id),
@@ -147,4 +150,5 @@ class Chunk(Node):
             char_start=row.char_start,
             char_end=row.char_end,
             token_count=row.token_count,
+            document_row=document_row,
         )

@@ -66,7 +66,7 @@ class SearchHit:
     def of(cls, hit: service.Hit, query: str) -> Self:
         """Return a hit of a query as clients see it."""
         return cls(
-            chunk=Chunk.of(hit.chunk),
+            chunk=Chunk.of(hit.chunk, hit.document),
             score=hit.score,
             semantic_rank=hit.semantic_rank,
             lexical_rank=hit.lexical_rank,
@@ -123,6 +123,4 @@ class RetrievalQuery:
         found = await context.services.retrieval.search(
             context.viewer, query, first=first, scope=scope.to_scope() if scope else Scope()
         )
-        # They were read a moment ago, by the same viewer: whoever asks for a hit's document need not read it again.
-        context.loaders.documents.prime_many({hit.document.id: hit.document for hit in found.hits})
         return SearchResult.of(found, query.strip())
