@@ -141,7 +141,7 @@ class Answerer:
         asked = Writer(self.writers.main, job.model)
         draft.hits, draft.prompt = evidence.hits, request.messages
         # Beside the model, which takes longer to begin; nobody sees a word before it is done.
-        telling = asyncio.ensure_future(self._tell_sources(job, evidence, asked.mode))
+        telling = asyncio.ensure_future(self._tell_sources(job, live, evidence, asked.mode))
         try:
             await self._stream(job, request, live, draft, telling)
         except ChatModelError:
@@ -157,7 +157,7 @@ class Answerer:
 
     async def _without_evidence(self, job: AnswerJob, live: LiveAnswer, evidence: Evidence) -> Outcome:
         if not evidence.hits:
-            await self._tell_sources(job, evidence, AnswerMode.NO_EVIDENCE)
+            await self._tell_sources(job, live, evidence, AnswerMode.NO_EVIDENCE)
         live.add(no_evidence(job.question))
         return Outcome(MessageStatus.COMPLETED, AnswerMode.NO_EVIDENCE)
 
@@ -171,7 +171,7 @@ class Answerer:
                     raise
                 await asyncio.sleep(error.retry_after_seconds)
 
-    async def _tell_sources(self, job: AnswerJob, evidence: Evidence, mode: AnswerMode) -> None:
+    async def _tell_sources(self, job: AnswerJob, live: LiveAnswer, evidence: Evidence, mode: AnswerMode) -> None:
         """Commit what the answer is based on, and let watchers see it."""
         values = {
             "query": evidence.query,
@@ -182,7 +182,9 @@ class Answerer:
         rows = [_source_row(job, marker, hit) for marker, hit in enumerate(evidence.hits, 1)]
 
         async def write(session: AsyncSession) -> None:
-            await AnswerLeaseRepository(session).write(job.lease, values)
+            begun_at = time.monotonic()
+            is_stop_wanted = await AnswerLeaseRepository(session).write(job.lease, values)
+            live.look(begun_at, is_stop_wanted=is_stop_wanted)
             if rows:
                 # Again, where the connection broke and nobody said that the commit had come through.
                 await session.execute(insert(AnswerSource).on_conflict_do_nothing(), await still_there(session, rows))
@@ -278,7 +280,7 @@ class Answerer:
         if is_ours:
             self._count(job, outcome)
 
-    async def _transact(self, job: AnswerJob, write: Callable[[AsyncSession], Awaitable[None]]) -> None:
+    async def _transact(self, job: AnswerJob, write: Callable[[AsyncSession], Awaitable[object]]) -> None:
         async def commit() -> None:
             async with self.database.transaction(job.viewer) as session:
                 await write(session)

@@ -1,6 +1,7 @@
 """An answer while it is being written: its text goes to the live bus as it comes, and to PostgreSQL every second."""
 
 import asyncio
+import math
 import time
 from dataclasses import dataclass, field
 from uuid import UUID
@@ -17,6 +18,10 @@ CHECKPOINT_SECONDS = 1.0
 # Pieces closer together than this become one: a subscriber cannot read faster, and each costs a round trip.
 PIECE_SECONDS = 0.03
 BUS_RETRY_SECONDS = 0.5
+# Who stops an answer has rung before anybody listened when it is that young. It need not be looked for before the model
+# is asked, which it would delay; and whatever is written about the answer meanwhile says it as well.
+FIRST_LOOK_SECONDS = 0.3
+LISTENING_SECONDS = 60.0
 
 log = structlog.get_logger(__name__)
 
@@ -51,6 +56,7 @@ class LiveAnswer:
     _news: asyncio.Event = field(default_factory=asyncio.Event)
     _told: int = 0
     _stored: int = 0
+    _looked_at: float = -math.inf
 
     def add(self, text: str) -> None:
         """Let the text grow."""
@@ -100,28 +106,33 @@ class LiveAnswer:
     async def listen_for_stop(self) -> None:
         """Hear at once when somebody wants the answer stopped; until cancelled."""
         async with self.bus.listen(stop_topic(self.lease.answer_id)) as bells:
-            # Who was quick has rung before anybody listened.
-            await self._renew()
+            listening_since, patience = time.monotonic(), FIRST_LOOK_SECONDS
             while True:
                 # A ring is a hint; PostgreSQL says whether it is so.
-                if await heard(bells, within_seconds=60.0):
+                if await heard(bells, within_seconds=patience) or self._looked_at < listening_since:
                     await self._renew()
+                patience = LISTENING_SECONDS
+
+    def look(self, begun_at: float, *, is_stop_wanted: bool) -> None:
+        """Take note of what the row said when it was asked at `begun_at` or later."""
+        self._looked_at = max(self._looked_at, begun_at)
+        if is_stop_wanted:
+            self.is_stopped.set()
 
     async def _store(self) -> None:
-        text = self.text
+        text, begun_at = self.text, time.monotonic()
+        news = {"content": text} if len(text) > self._stored else {}
         async with self.database.transaction(self.viewer) as session:
-            leases = AnswerLeaseRepository(session)
-            if len(text) > self._stored:
-                await leases.write(self.lease, {"content": text})
-            if await leases.renew(self.lease):
-                self.is_stopped.set()
+            is_stop_wanted = await AnswerLeaseRepository(session).renew(self.lease, news)
         self._stored = len(text)
+        self.look(begun_at, is_stop_wanted=is_stop_wanted)
 
     async def _renew(self) -> None:
+        begun_at = time.monotonic()
         try:
             async with self.database.transaction(self.viewer) as session:
-                if await AnswerLeaseRepository(session).renew(self.lease):
-                    self.is_stopped.set()
+                is_stop_wanted = await AnswerLeaseRepository(session).renew(self.lease)
+            self.look(begun_at, is_stop_wanted=is_stop_wanted)
         except ProducerLost:
             self.is_lost.set()
         except DatabaseAway:

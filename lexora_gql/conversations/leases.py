@@ -1,7 +1,9 @@
 """An answer that is being written, as a row: only who holds its lease may write to it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
@@ -16,6 +18,7 @@ LEASE_SECONDS = 8.0
 RENEWAL_SECONDS = 2.0
 # To end an answer takes milliseconds; who dies over it must not keep it waiting as long as its producer did.
 TAKEN_SECONDS = 3.0
+NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +52,8 @@ class AnswerLeaseRepository:
 
     session: AsyncSession
 
-    async def write(self, lease: AnswerLease, values: dict[str, Any]) -> None:
-        """Write to the answer's row.
+    async def write(self, lease: AnswerLease, values: dict[str, Any]) -> bool:
+        """Write to the answer's row; return whether somebody wants the answer stopped.
 
         Raises:
             ProducerLost: The lease is over, or the answer is gone.
@@ -59,28 +62,20 @@ class AnswerLeaseRepository:
             update(Message)
             .where(Message.id == lease.answer_id, Message.lease_token == lease.token)
             .values(values)
-            .returning(Message.id)
+            .returning(Message.stop_requested_at)
         )
-        if written.first() is None:
+        row = written.first()
+        if row is None:
             raise ProducerLost
+        return row[0] is not None
 
-    async def renew(self, lease: AnswerLease) -> bool:
-        """Keep the lease; return whether somebody wants the answer stopped.
+    async def renew(self, lease: AnswerLease, news: Mapping[str, Any] = NOTHING) -> bool:
+        """Keep the lease, and write what is new; return whether somebody wants the answer stopped.
 
         Raises:
             ProducerLost: The lease is over, or the answer is gone.
         """
-        row = (
-            await self.session.execute(
-                update(Message)
-                .where(Message.id == lease.answer_id, Message.lease_token == lease.token)
-                .values(lease_until=NOW + timedelta(seconds=LEASE_SECONDS))
-                .returning(Message.stop_requested_at)
-            )
-        ).first()
-        if row is None:
-            raise ProducerLost
-        return row[0] is not None
+        return await self.write(lease, {**news, "lease_until": NOW + timedelta(seconds=LEASE_SECONDS)})
 
     async def end(self, lease: AnswerLease, end: AnswerEnd) -> None:
         """Write how the answer ended, and let go of it.

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -24,6 +24,7 @@ class Place:
         content: What is asked.
         scope: As stored.
         question: The question, where it is answered once more and not asked anew.
+        is_new: Whether the conversation has yet to be written.
         model: Which model wrote the answer that another one is wanted beside, where there is one.
     """
 
@@ -33,10 +34,13 @@ class Place:
     scope: dict[str, Any] | None
     question: Message | None = None
     model: str | None = None
+    is_new: bool = False
 
 
 async def find_place(session: AsyncSession, viewer: Viewer, request: Request) -> Place:
     """Return where a question goes; its conversation is locked from here to the end of the transaction.
+
+    What is changed of the conversation is for the caller to write.
 
     Raises:
         NotFound, InvalidInput, AlreadyRunning: There is no such place.
@@ -57,7 +61,7 @@ async def _of_new(session: AsyncSession, viewer: Viewer, request: SendMessage) -
     branch = await _branch(ConversationRepository(session), conversation, request) if is_begun else []
     if not branch and conversation.is_title_made:
         conversation.title = title_of(request.content)
-    return Place(conversation, branch, request.content, scope_as_json(request.scope))
+    return Place(conversation, branch, request.content, scope_as_json(request.scope), is_new=not is_begun)
 
 
 async def _of_another_answer(repository: ConversationRepository, request: RegenerateAnswer) -> Place:
@@ -96,10 +100,8 @@ async def _conversation(session: AsyncSession, viewer: Viewer, request: SendMess
         if request.parent_id is not None:
             message = "`parentId` needs the `conversationId` that it belongs to."
             raise InvalidInput(message, path=("parentId",))
-        conversation = Conversation(owner_id=viewer.user_id, title=title_of(request.content), is_title_made=True)
-        session.add(conversation)
-        await session.flush()
-        return conversation
+        title = title_of(request.content)
+        return Conversation(id=uuid4(), owner_id=viewer.user_id, title=title, is_title_made=True)
     # Locked, so that two questions at once in one branch do not both see that nothing is being written.
     found = await ConversationRepository(session).by_id(request.conversation_id, lock=True)
     if found is None:

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import TypeVar
 from uuid import UUID
 
-from sqlalchemy import any_, delete, func, select, text
+from sqlalchemy import any_, func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from lexora_gql.conversations.branches import Branch, Stretch, find_paths
@@ -136,21 +136,7 @@ class ConversationRepository:
         await self._lock(f"{owner_id}:{key}")
         mine = (IdempotencyKey.owner_id == owner_id) & (IdempotencyKey.key == key)
         expiry = func.now() - timedelta(hours=IDEMPOTENCY_HOURS)
-        await self.session.execute(delete(IdempotencyKey).where(mine, IdempotencyKey.created_at < expiry))
-        return await self.session.scalar(select(IdempotencyKey).where(mine))
-
-    async def questions_since(self, owner_id: UUID, *, seconds: float) -> tuple[int, float]:
-        """Return how many answers were asked for in the last seconds, and how long ago the first of them was."""
-        row = (
-            await self.session.execute(
-                select(func.count(), func.extract("epoch", func.now() - func.min(Message.created_at))).where(
-                    Message.owner_id == owner_id,
-                    Message.role == MessageRole.ASSISTANT,
-                    Message.created_at > func.now() - timedelta(seconds=seconds),
-                )
-            )
-        ).one()
-        return int(row[0]), float(row[1] or 0)
+        return await self.session.scalar(select(IdempotencyKey).where(mine, IdempotencyKey.created_at >= expiry))
 
     async def _lock(self, name: str) -> None:
         await self.session.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))"), {"name": name})

@@ -8,8 +8,9 @@ from uuid import uuid4
 from lexora_gql.accounts.usage import UsageService
 from lexora_gql.accounts.viewer import Viewer
 from lexora_gql.clock import now
+from lexora_gql.conversations.beginning import Beginning, Key, Pace
 from lexora_gql.conversations.errors import IdempotencyKeyReused, ModelNotAllowed
-from lexora_gql.conversations.leases import LEASE_SECONDS, NOW, AnswerLease
+from lexora_gql.conversations.leases import AnswerLease
 from lexora_gql.conversations.models import Conversation, IdempotencyKey, Message, MessageRole, MessageStatus
 from lexora_gql.conversations.placing import Place, find_place
 from lexora_gql.conversations.prompts.prompting import Turn
@@ -69,28 +70,38 @@ class Asking:
                     return await _asked_before(repository, known, request)
             # It also makes the viewer's questions wait for each other, so that the pace is counted one by one.
             await self.usage.take_question(session, viewer)
-            await self._check_pace(repository, viewer)
             place = await find_place(session, viewer, request)
-            question = place.question
-            if question is None:
-                question = _question(viewer, place)
-                session.add(question)
-                await session.flush()
-            answer, lease = _answer(viewer, question, self._model(request, place))
-            session.add(answer)
-            await session.flush()
-            if request.idempotency_key is not None:
-                session.add(_key(viewer, request, question, answer))
-            place.conversation.updated_at = answer.created_at
-        return Asked(Sent(place.conversation, question, answer), lease, turns(place.branch))
+            # One statement writes all there is to write, of the conversation too.
+            session.expunge_all()
+            beginning = self._beginning(viewer, request, place)
+            asked, oldest_seconds = await beginning.write(session, Pace(self.questions_per_minute, MINUTE))
+            self._require_pace(asked, oldest_seconds)
+        sent = Sent(place.conversation, beginning.question, beginning.answer)
+        return Asked(sent, beginning.lease, turns(place.branch))
+
+    def _beginning(self, viewer: Viewer, request: Request, place: Place) -> Beginning:
+        question = place.question or _question(viewer, place)
+        answer, lease = _answer(viewer, question, self._model(request, place))
+        if place.is_new:
+            place.conversation.created_at = question.created_at
+        place.conversation.updated_at = answer.created_at
+        name = request.idempotency_key
+        return Beginning(
+            place.conversation,
+            question,
+            answer,
+            lease,
+            is_conversation_new=place.is_new,
+            is_question_new=place.question is None,
+            key=Key(name, request.fingerprint) if name is not None else None,
+        )
 
     def _model(self, request: Request, place: Place) -> str:
         """Return who is to answer: the named one, the one that has answered before, or the first."""
         wanted = request.model or place.model
         return wanted if wanted in self.models and wanted is not None else self.models[0]
 
-    async def _check_pace(self, repository: ConversationRepository, viewer: Viewer) -> None:
-        asked, oldest_seconds = await repository.questions_since(viewer.user_id, seconds=MINUTE)
+    def _require_pace(self, asked: int, oldest_seconds: float) -> None:
         if asked >= self.questions_per_minute:
             message = f"{asked} questions were asked in the last minute; {self.questions_per_minute} are allowed."
             raise Throttled(message, retry_after_seconds=max(MINUTE - oldest_seconds, 0.1))
@@ -148,17 +159,5 @@ def _answer(viewer: Viewer, question: Message, model: str) -> tuple[Message, Ans
         # A microsecond later at least, so that the order of time is the order of the conversation.
         created_at=max(now(), question.created_at + timedelta(microseconds=1)),
         lease_token=lease.token,
-        # By the database's clock, which is what others compare it with.
-        lease_until=NOW + timedelta(seconds=LEASE_SECONDS),
     )
     return answer, lease
-
-
-def _key(viewer: Viewer, request: Request, question: Message, answer: Message) -> IdempotencyKey:
-    return IdempotencyKey(
-        owner_id=viewer.user_id,
-        key=request.idempotency_key,
-        fingerprint=request.fingerprint,
-        question_id=question.id,
-        answer_id=answer.id,
-    )

@@ -38,8 +38,9 @@ def _reconciler() -> None:
 def _answer_fence() -> None:
     """A writer of an answer ends it whoever has taken it over by now."""
 
-    async def write(self: AnswerLeaseRepository, lease: AnswerLease, values: dict[str, Any]) -> None:
+    async def write(self: AnswerLeaseRepository, lease: AnswerLease, values: dict[str, Any]) -> bool:
         await self.session.execute(update(Message).where(Message.id == lease.answer_id).values(values))
+        return False
 
     AnswerLeaseRepository.write = write  # type: ignore[method-assign]  # as above
 

@@ -64,6 +64,28 @@ class TestAsk:
         assert second.conversation.id == first.conversation.id
         assert second.conversation.updated_at > first.conversation.updated_at
 
+    @pytest.mark.parametrize(
+        ("key", "follows", "statements"),
+        [(None, False, 2), ("k", False, 4), (None, True, 5)],
+        ids=["a new conversation", "with a key", "a question that follows"],
+    )
+    async def test_postgresql_is_asked_few_times(
+        self, desk: Desk, key: str | None, follows: bool, statements: int
+    ) -> None:
+        viewer = await desk.library.reader()
+        before = (await desk.ask(viewer, "First?", wait_seconds=20)) if follows else None
+        request = SendMessage("When?", before.conversation.id if before else None, idempotency_key=key)
+        asked: list[str] = []
+        note = lambda *given: asked.append(given[2])  # noqa: E731  # named, so that it can be taken away again
+        engine = desk.library.database.engine.sync_engine
+        event.listen(engine, "before_cursor_execute", note)
+        try:
+            # Asked, but not answered: what the answer's task asks does not count here.
+            await desk.process.services.conversations.asking.ask(viewer, request)
+        finally:
+            event.remove(engine, "before_cursor_execute", note)
+        assert len(asked) == statements, asked
+
     async def test_waiting_returns_the_ended_answer(self, desk: Desk) -> None:
         viewer = await desk.library.reader()
         sent = await desk.ask(viewer, "When?", wait_seconds=20)
