@@ -40,8 +40,8 @@ class EventBus(Protocol):
     def listen(self, topic: str) -> AbstractAsyncContextManager[AsyncIterator[None]]:
         """Hear the bells of a topic from the moment the context is entered; rings between two reads are one.
 
-        While the bus is away the iterator is silent, and it yields once when it is back. Waiting for the next bell
-        may be given up without harm.
+        The iterator yields once when the bus is lost, so that who waits looks elsewhere; it is silent while the bus is
+        away, and yields once when it is back. Waiting for the next bell may be given up without harm.
         """
         ...
 

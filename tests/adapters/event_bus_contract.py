@@ -202,7 +202,7 @@ class EventBusContract:
 
         assert await answer.read(bus) is None
 
-    async def test_an_outage_is_told_and_everyone_is_woken_once_at_its_end(self, outage: Outage) -> None:
+    async def test_an_outage_is_told_and_everyone_is_woken_once_as_it_begins_and_ends(self, outage: Outage) -> None:
         bus, answer, topic = outage.bus, Answer(), f"feed:{uuid4()}"
         async with AsyncExitStack() as stack:
             before = [await stack.enter_async_context(bus.listen(topic)) for _ in range(2)]
@@ -210,6 +210,8 @@ class EventBusContract:
             assert not await bus.is_away()
             await outage.begin()
 
+            for bells in before:
+                await hear(bells)
             await until_away(bus, expected=True)
             during = await stack.enter_async_context(bus.listen(topic))
             waiting = [asyncio.ensure_future(anext(bells)) for bells in [*before, during]]

@@ -11,8 +11,9 @@ import pytest
 from redis.asyncio import Redis
 
 from lexora_gql.adapters.redis_events import RedisEvents
+from lexora_gql.adapters.redis_events.bells import SILENCE_SECONDS
 from lexora_gql.embedded.redis import EmbeddedRedis
-from lexora_gql.ports.event_bus import BusAway, LiveText
+from lexora_gql.ports.event_bus import BusAway, LiveText, heard
 from tests.adapters.event_bus_contract import Answer, hear, until_away
 
 
@@ -95,6 +96,21 @@ class TestFrozenRedis:
             # The frozen server may have kept it or not: either way it is there once.
             await answer.append(bus, 0, "abcdef")
             assert await answer.read(bus) == LiveText(0, "abcdef", is_finished=False)
+        await bus.aclose()
+
+    async def test_who_listens_is_woken_once_when_it_falls_silent(self, own_redis: EmbeddedRedis) -> None:
+        bus = RedisEvents(own_redis.url)
+        async with bus.listen("answer:silent") as bells:
+            assert own_redis.child is not None
+            own_redis.child.process.send_signal(signal.SIGSTOP)
+            try:
+                assert await heard(bells, within_seconds=2 * SILENCE_SECONDS + 0.5)
+                assert await bus.is_away()
+                # Attempts to connect again, which fail, are nothing to look for.
+                assert not await heard(bells, within_seconds=1.5)
+            finally:
+                own_redis.child.process.send_signal(signal.SIGCONT)
+            assert await heard(bells, within_seconds=3.0)
         await bus.aclose()
 
     async def test_a_server_that_was_never_there_keeps_nobody_waiting(self, tmp_path: Path) -> None:

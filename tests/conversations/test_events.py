@@ -1,6 +1,8 @@
 """Watching: every cursor gives exactly the rest, with the bus and without it."""
 
 import asyncio
+import signal
+import time
 from collections.abc import AsyncIterator
 from contextlib import aclosing
 from pathlib import Path
@@ -12,6 +14,8 @@ from lexora_gql.adapters.offline.chat_model import ScriptedChatModel
 from lexora_gql.adapters.offline.event_bus import InMemoryEvents
 from lexora_gql.adapters.redis_events import RedisEvents
 from lexora_gql.conversations.events import (
+    LOOK_SECONDS,
+    QUIET_SECONDS,
     AnswerEvent,
     AnswerFinishedEvent,
     AnswerPlace,
@@ -235,6 +239,33 @@ class TestOnRedis:
         finally:
             for bus in buses:
                 await bus.aclose()
+
+    async def test_a_reader_does_not_wait_out_its_patience_when_it_freezes(
+        self, database: Database, model: ScriptedChatModel, redis: EmbeddedRedis
+    ) -> None:
+        bus = RedisEvents(redis.url)
+        async with Desk.over(database, model=model, bus=bus).closing() as desk, aclosing(bus):
+            viewer = await desk.library.reader()
+            await desk.document(viewer, "The canteen opens at noon.")
+            sent, gates = await asked(desk, viewer, model)
+            reading = desk.events(viewer, sent.answer.id)
+            gates[0].set()
+            assert isinstance(await anext(reading), AnswerSourcesEvent)
+            assert isinstance(await anext(reading), AnswerTextEvent)
+            waiting = asyncio.ensure_future(anext(reading))
+            # It has read all there is, and waits for a bell now.
+            await asyncio.sleep(3 * QUIET_SECONDS)
+            assert redis.child is not None
+            redis.child.process.send_signal(signal.SIGSTOP)
+            try:
+                frozen_at = time.monotonic()
+                for gate in gates[1:]:
+                    gate.set()
+                assert isinstance(await waiting, AnswerTextEvent | AnswerFinishedEvent)
+                assert time.monotonic() - frozen_at < LOOK_SECONDS - 1.5
+            finally:
+                redis.child.process.send_signal(signal.SIGCONT)
+            await reading.aclose()
 
 
 class TestTheChecker:

@@ -26,13 +26,17 @@ class InMemoryEvents:
         self._is_closed = False
 
     def go_away(self) -> None:
-        """Be as Redis is when it is killed: silent, and forgetful."""
+        """Be as Redis is when it is killed: silent, once everybody has been woken, and forgetful."""
         self._is_away = True
         self._texts.clear()
+        self._wake()
 
     def come_back(self) -> None:
         """Serve again, and wake everybody once."""
         self._is_away = False
+        self._wake()
+
+    def _wake(self) -> None:
         for listeners in self._listeners.values():
             for listener in listeners:
                 listener.ring()

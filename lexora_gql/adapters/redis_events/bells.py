@@ -33,15 +33,21 @@ class _Topic:
                 listener.is_owed = False
                 listener.ring()
 
-    def lost(self) -> None:
+    def lost(self, *, is_news: bool) -> None:
         self.is_heard = False
         self.settled.set()
         for listener in self.listeners:
             listener.is_owed = True
+            if is_news:
+                # What Redis would have said is in PostgreSQL too, and nobody should wait out their patience to look.
+                listener.ring()
 
 
 class Bells:
-    """Subscribes to what somebody listens to, reconnects for ever, and tells nobody lies about what was missed."""
+    """Subscribes to what somebody listens to, reconnects for ever, and tells nobody lies about what was missed.
+
+    Who listens is woken when the server is lost, and again when it is back.
+    """
 
     def __init__(self, pool: ConnectionPool, *, name: str) -> None:
         """Prepare; nothing is connected before somebody listens.
@@ -139,9 +145,11 @@ class Bells:
         self._has_changed.set()
 
     def _lose(self) -> None:
+        # Not at each failed attempt to come back.
+        is_news = not self.is_away
         self.is_away = True
         for name, topic in list(self._topics.items()):
-            topic.lost()
+            topic.lost(is_news=is_news)
             if not topic.listeners:
                 del self._topics[name]
 
