@@ -25,6 +25,7 @@ from lexora_gql.transport.wire import Connection, WebSocketConnection
 from lexora_gql.workers.schedule import every
 
 SOCKETS_SECONDS = 3.0
+READ_ON_SECONDS = 0.5
 BACKLOG = 2048
 UNREAD_MILLISECONDS = 30_000
 
@@ -120,6 +121,7 @@ async def _serve(settings: Settings, listener: socket.socket) -> None:
         with stop_requested() as stop:
             beside = [
                 asyncio.create_task(every(settings.reconcile_seconds, "reconcile", process.upkeep.reconcile)),
+                asyncio.create_task(every(READ_ON_SECONDS, "read_on", process.services.retrieval.reading_on.step)),
                 asyncio.create_task(process.metrics.watch_event_loop("api")),
                 *keep_house(process.upkeep.housekeeping, settings),
             ]

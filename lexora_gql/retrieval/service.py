@@ -19,6 +19,7 @@ from lexora_gql.retrieval.query_vectors import QueryVectors
 from lexora_gql.retrieval.ranking import Ranker
 from lexora_gql.retrieval.ranking_cache import Ranked, RankingCache
 from lexora_gql.retrieval.reading import Reading, StoredChunk
+from lexora_gql.retrieval.reading_on import ReadingOn
 from lexora_gql.retrieval.repeats import Repeats
 from lexora_gql.retrieval.repository import Searchable
 from lexora_gql.retrieval.reranking import Reranked, Reranking
@@ -85,6 +86,7 @@ class RetrievalService:
         cache_seconds: How long searches are remembered; 0 remembers none.
         reranker: None where none is set.
         rerank_candidates: How many of the best passages the reranker is asked about.
+        reading_on: Reads what comes in before it is searched for.
     """
 
     database: Database
@@ -96,6 +98,7 @@ class RetrievalService:
     cache_seconds: int = 0
     reranker: Reranker | None = None
     rerank_candidates: int = 30
+    reading_on: ReadingOn = field(init=False, repr=False)
     _reading: Reading = field(init=False, repr=False)
     _meanings: Meanings = field(init=False, repr=False)
     _ranker: Ranker = field(init=False, repr=False)
@@ -106,6 +109,7 @@ class RetrievalService:
         vectors = QueryVectors(self.cache, self.metrics, is_on=self.cache_seconds > 0)
         object.__setattr__(self, "_meanings", Meanings(self.embedder, self.former, vectors))
         object.__setattr__(self, "_ranker", Ranker(self.database, self.index))
+        object.__setattr__(self, "reading_on", ReadingOn(self.database, self._ranker, self.embedder))
         object.__setattr__(self, "_remembered", RankingCache(self.cache, self.metrics, self.cache_seconds))
         reading = Reading(self.database, self.embedder.name)
         object.__setattr__(self, "_reading", reading)

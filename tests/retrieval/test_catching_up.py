@@ -145,6 +145,52 @@ async def asked(desk: Desk, database: Database, viewer: Viewer) -> tuple[Searcha
     return place, Meaning(serving, vector, embedder.weight)
 
 
+class TestWhatComesIntoACollection:
+    async def test_is_read_before_it_is_searched_for(self, desk: Desk, statements: list[str]) -> None:
+        viewer = await desk.library.reader()
+        retrieval = desk.process.services.retrieval
+        for number in range(3):
+            document = await desk.document(viewer, f"The canteen {number} opens at noon.")
+            retrieval.reading_on.expect(document.collection_id)
+            await retrieval.reading_on.step()
+        assert sum("chunks.vector" in statement for statement in statements) == 3
+        statements.clear()
+
+        await retrieval.reading_on.step()
+        found = await retrieval.search(viewer, "canteen", first=5, scope=EVERYTHING)
+
+        assert len(found.hits) == 3
+        assert not any("chunks.vector" in statement for statement in statements)
+
+    async def test_is_not_read_for_nobody(
+        self, desk: Desk, statements: list[str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        viewer = await desk.library.reader()
+        reading_on = desk.process.services.retrieval.reading_on
+        monkeypatch.setattr("lexora_gql.retrieval.reading_on.EXPECTED_SECONDS", 0.0)
+        document = await desk.document(viewer, "The canteen opens at noon.")
+        reading_on.expect(document.collection_id)
+        statements.clear()
+        await reading_on.step()
+        assert statements == []
+
+    async def test_only_so_many_are_looked_after(
+        self, desk: Desk, statements: list[str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        viewer = await desk.library.reader()
+        reading_on = desk.process.services.retrieval.reading_on
+        monkeypatch.setattr("lexora_gql.retrieval.reading_on.EXPECTED_MAX", 1)
+        first = await desk.document(viewer, "The canteen opens at noon.")
+        other = await desk.process.services.collections.create(viewer, "Other")
+        second = await desk.document(viewer, "The shop closes at nine.", collection_id=other.id)
+        for document in (first, second):
+            reading_on.expect(document.collection_id)
+        statements.clear()
+        await reading_on.step()
+        [shard] = await desk.process.adapters.index.kept()
+        assert shard.collection_id == second.collection_id
+
+
 class TestHitsAndTheirDocuments:
     async def test_they_come_together(self, desk: Desk) -> None:
         viewer = await desk.library.reader()

@@ -77,6 +77,7 @@ async def _upload(context: Context, given: UploadDocumentInput) -> DocumentAccep
         collection_id=require_id(given.collection_id, "Collection", "collectionId") if given.collection_id else None,
         tags=given.tags or [],
     )
+    context.services.retrieval.reading_on.expect(accepted.document.collection_id)
     return DocumentAccepted(document=Document.of(accepted.document), is_duplicate=accepted.is_duplicate)
 
 
