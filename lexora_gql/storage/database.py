@@ -1,5 +1,6 @@
 """Transactions: the only place that opens and commits one."""
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
@@ -35,6 +36,9 @@ SESSION = {
     "idle_in_transaction_session_timeout": "10s",
 }
 
+TURN_SECONDS = 10.0
+"""How long a use case waits for a connection."""
+
 
 class DatabaseAway(Unavailable):
     """The database is away for the moment; try again."""
@@ -45,6 +49,7 @@ class Database:
     """PostgreSQL, one transaction per use case."""
 
     engine: AsyncEngine
+    _turns: asyncio.Semaphore
 
     @classmethod
     def connect(cls, address: str, *, pool_size: int, max_overflow: int, echo: bool = False) -> "Database":
@@ -60,7 +65,7 @@ class Database:
             address,
             pool_size=pool_size,
             max_overflow=max_overflow,
-            pool_timeout=10,
+            pool_timeout=TURN_SECONDS,
             pool_pre_ping=False,
             echo=echo,
             hide_parameters=True,
@@ -71,7 +76,7 @@ class Database:
                 "connection_class": ActingConnection,
             },
         )
-        return cls(engine)
+        return cls(engine, asyncio.Semaphore(pool_size + max_overflow))
 
     @asynccontextmanager
     async def transaction(self, actor: Actor) -> AsyncIterator[AsyncSession]:
@@ -80,7 +85,7 @@ class Database:
         Raises:
             DatabaseAway: There is no connection to be had, or it broke; nothing is said about the outcome then.
         """
-        with translated_errors():
+        async with self._turn():
             session = AsyncSession(self.engine, expire_on_commit=False, autoflush=False)
             try:
                 async with session.begin():
@@ -108,16 +113,30 @@ class Database:
             DatabaseAway: As `transaction`.
         """
         assert actor.database_role is DatabaseRole.VIEWER, actor
+        async with self._turn(), self.engine.connect() as connection:
+            driver = await _open_driver(connection)
+            try:
+                found: list[asyncpg.Record] = await driver.fetch(query, actor.user_id, *values)
+            except BaseException as error:
+                # SQLAlchemy has not seen it, and would lend the connection again.
+                await connection.invalidate(error)
+                raise
+            return found
+
+    @asynccontextmanager
+    async def _turn(self) -> AsyncIterator[None]:
+        """Wait until a connection is free, in the order of coming.
+
+        Who waits for the pool is overtaken by whoever comes just as a connection is given back, under load again and
+        again until their time is up.
+        """
         with translated_errors():
-            async with self.engine.connect() as connection:
-                driver = await _open_driver(connection)
-                try:
-                    found: list[asyncpg.Record] = await driver.fetch(query, actor.user_id, *values)
-                except BaseException as error:
-                    # SQLAlchemy has not seen it, and would lend the connection again.
-                    await connection.invalidate(error)
-                    raise
-                return found
+            async with asyncio.timeout(TURN_SECONDS):
+                await self._turns.acquire()
+            try:
+                yield
+            finally:
+                self._turns.release()
 
     async def scalar_as_owner(self, query: TextClause) -> str | None:
         """Return one text from the catalogue or from Alembic's table, which no role but the owner's may read.

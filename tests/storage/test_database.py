@@ -117,6 +117,37 @@ class TestTransaction:
 
         assert await asyncio.gather(*map(who, viewers)) == [str(viewer.user_id) for viewer in viewers]
 
+    async def test_a_connection_goes_to_who_has_waited_longest(self, database_url: str) -> None:
+        narrow, served = connect(database_url, connections=1), list[str]()
+
+        async def ask(name: str) -> None:
+            for _ in range(5):
+                async with narrow.transaction(ACCOUNTS) as session:
+                    await session.execute(IDENTITY)
+                served.append(name)
+
+        await asyncio.gather(ask("one"), ask("other"))
+        await narrow.dispose()
+
+        assert served == ["one", "other"] * 5
+
+    async def test_who_gives_up_waiting_keeps_nobody_from_their_turn(self, database_url: str) -> None:
+        narrow = connect(database_url, connections=1)
+
+        async def ask() -> None:
+            async with narrow.transaction(ACCOUNTS) as session:
+                await session.execute(IDENTITY)
+
+        async with narrow.transaction(ACCOUNTS) as session:
+            await session.execute(IDENTITY)
+            impatient, patient = asyncio.ensure_future(ask()), asyncio.ensure_future(ask())
+            await asyncio.sleep(0)
+            impatient.cancel()
+            await asyncio.gather(impatient, return_exceptions=True)
+            assert not patient.done()
+        await asyncio.wait_for(patient, 5)
+        await narrow.dispose()
+
 
 class TestADatabaseThatIsAway:
     async def test_nobody_listens(self, tmp_path: Path) -> None:
