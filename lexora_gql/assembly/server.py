@@ -32,6 +32,11 @@ UNREAD_MILLISECONDS = 30_000
 log = structlog.get_logger(__name__)
 
 
+# Of a connection between two requests. Clients that keep connections, and proxies, which do so for a minute as a rule,
+# must be the ones who let go: a request that is sent just as the server does is lost, and its outcome is not known.
+IDLE_SECONDS = 75
+
+
 class Server(uvicorn.Server):
     """uvicorn without signal handlers of its own: it would close sockets at once and knows no detached tasks."""
 
@@ -109,6 +114,7 @@ def configuration(app: ASGIApp) -> uvicorn.Config:
         backlog=BACKLOG,
         proxy_headers=False,
         server_header=False,
+        timeout_keep_alive=IDLE_SECONDS,
         timeout_graceful_shutdown=int(SOCKETS_SECONDS),
     )
 

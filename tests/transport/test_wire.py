@@ -249,3 +249,20 @@ class TestStreams:
         await until(lambda: busy(api))
         await until(lambda: not busy(api))
         client.close()
+
+
+class TestIdling:
+    async def test_ends_by_itself(self, database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(server, "IDLE_SECONDS", 1)
+        async with serving(database, settings_for(tmp_path)) as api, asyncio.timeout(SECONDS):
+            reader, writer = await asyncio.open_connection("127.0.0.1", api.port)
+            for _ in range(2):
+                writer.write(b"GET /health HTTP/1.1\r\nHost: lexora\r\n\r\n")
+                assert b"200 OK" in await reader.readuntil(b"\r\n\r\n")
+            while await reader.read(1_024):
+                pass
+            writer.close()
+            await writer.wait_closed()
+
+    def test_lasts_longer_than_what_a_proxy_keeps(self) -> None:
+        assert server.IDLE_SECONDS > 60
