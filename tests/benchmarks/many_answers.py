@@ -193,8 +193,8 @@ async def measure(wanted: list[str]) -> bool:
     return all_hold(limits)
 
 
-# The worker is gone after the last one.
-PARTS = (burst, stuck, idle, steady)
+# Idle ones first, or they would fit into what others have given back; the worker is gone after the last one.
+PARTS = (idle, burst, stuck, steady)
 
 
 def main() -> None:
