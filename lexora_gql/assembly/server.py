@@ -28,13 +28,11 @@ SOCKETS_SECONDS = 3.0
 READ_ON_SECONDS = 0.5
 BACKLOG = 2048
 UNREAD_MILLISECONDS = 30_000
-
-log = structlog.get_logger(__name__)
-
-
 # Of a connection between two requests. Clients that keep connections, and proxies, which do so for a minute as a rule,
 # must be the ones who let go: a request that is sent just as the server does is lost, and its outcome is not known.
 IDLE_SECONDS = 75
+
+log = structlog.get_logger(__name__)
 
 
 class Server(uvicorn.Server):

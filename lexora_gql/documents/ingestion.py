@@ -78,7 +78,9 @@ class IngestionService:
     async def _claim(self) -> Claim | None:
         publication = Publication()
         async with self.database.transaction(WORKER) as session:
-            claim = await LeaseRepository(session).claim(publication, seconds=self.limits.lease_seconds)
+            claim = await LeaseRepository(session).claim(seconds=self.limits.lease_seconds)
+            if claim is not None:
+                await publication.record(session, claim.document.collection_id, [claim.document.id])
         await publication.ring(self.bus)
         return claim
 

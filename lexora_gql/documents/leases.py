@@ -13,7 +13,6 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
-from lexora_gql.documents.changes import Publication
 from lexora_gql.documents.errors import LeaseLost
 from lexora_gql.documents.generations.serving import GENERATION, HOLD_GENERATION, NEXT_EMBEDDER, Plan, serving_or_none
 from lexora_gql.documents.models import (
@@ -150,14 +149,13 @@ class LeaseRepository:
 
     session: AsyncSession
 
-    async def claim(self, publication: Publication, *, seconds: float) -> Claim | None:
-        """Take up the document whose owner has waited longest for a turn, and tell its readers."""
+    async def claim(self, *, seconds: float) -> Claim | None:
+        """Take up the document whose owner has waited longest for a turn."""
         given = {"token": (token := uuid4()), "lease": timedelta(seconds=seconds)}
         row = (await self.session.execute(_TAKE_UP, given)).first()
         if row is None:
             return None
         document, number, embedder, following = row
-        await publication.record(self.session, document.collection_id, [document.id])
         return Claim(document, token, Plan(serving_or_none(number, embedder), following))
 
     async def renew(self, claim: Claim, progress: Progress | None, *, seconds: float) -> None:

@@ -117,4 +117,5 @@ def _words(event: Event) -> Sequence[str]:
     """Return what a part of a heading says, without its markup."""
     if isinstance(event, str):
         return " "
-    return cast("Mapping[str, str]", event).get("Text") or cast("Mapping[str, str]", event).get("Code") or ""
+    piece = cast("Mapping[str, str]", event)
+    return piece.get("Text") or piece.get("Code") or ""
