@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, func, insert, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from lexora_gql.accounts.addresses import email_key, network_key
@@ -12,6 +12,7 @@ from lexora_gql.accounts.auditing import Client
 from lexora_gql.accounts.errors import TooManyAttempts
 from lexora_gql.accounts.models import LoginAttempt
 from lexora_gql.signing import Signer
+from lexora_gql.storage.writing import insert_rows
 
 WINDOW = timedelta(minutes=1)
 PURPOSE = "login attempts"
@@ -53,7 +54,7 @@ class Attempts:
         waits = [await self._wait(session, key, at) for key in keys]
         if longest := max(waits):
             raise TooManyAttempts(retry_after_seconds=longest)
-        await session.execute(insert(LoginAttempt), [{"key": key, "at": at} for key in keys])
+        await insert_rows(session, LoginAttempt, [{"key": key, "at": at} for key in keys])
 
     async def _wait(self, session: AsyncSession, key: bytes, at: datetime) -> float:
         newest = (

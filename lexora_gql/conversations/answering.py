@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 import structlog
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -37,6 +36,7 @@ from lexora_gql.ports.event_bus import EventBus
 from lexora_gql.retrieval.scope import Scope
 from lexora_gql.retrieval.service import Found, Hit, RetrievalService
 from lexora_gql.storage.database import Database, DatabaseAway
+from lexora_gql.storage.writing import insert_rows
 from lexora_gql.telemetry.metrics import Metrics
 
 # How long a question waits for a large index that is being loaded.
@@ -187,7 +187,7 @@ class Answerer:
             live.look(begun_at, is_stop_wanted=is_stop_wanted)
             if rows:
                 # Again, where the connection broke and nobody said that the commit had come through.
-                await session.execute(insert(AnswerSource).on_conflict_do_nothing(), await still_there(session, rows))
+                await insert_rows(session, AnswerSource, await still_there(session, rows), skip_existing=True)
 
         await self._transact(job, write)
         await self.bus.ring(answer_topic(job.lease.answer_id))
@@ -265,7 +265,7 @@ class Answerer:
                 await counts.add(job.viewer.user_id, prompt=usage.prompt_tokens, completion=usage.completion_tokens)
             await AnswerLeaseRepository(session).end(job.lease, end)
             if citations:
-                await session.execute(insert(Citation), await still_there(session, citations))
+                await insert_rows(session, Citation, await still_there(session, citations))
 
         is_ours = True
         try:

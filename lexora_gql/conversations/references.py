@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from lexora_gql.conversations.anchoring import Anchor, find_again, holder
@@ -13,6 +13,7 @@ from lexora_gql.conversations.models import AnswerSource, Citation
 from lexora_gql.documents.models import Chunk
 from lexora_gql.documents.publishing import PlacedChunk
 from lexora_gql.ports.text_extractor import ExtractedText
+from lexora_gql.storage.writing import update_rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,21 +55,28 @@ class QuoteReferences:
             message = f"{type(kept).__name__} was not given by detach."
             raise TypeError(message)
         spans = [(chunk.start, chunk.end) for chunk in chunks]
+        moved = []
         for source in kept.sources:
             anchor = find_again(extracted.text, source.text, near=source.start)
             place = holder(anchor or Anchor(source.start, source.start + len(source.text)), spans)
             if place is not None:
-                await session.execute(
-                    update(AnswerSource)
-                    .where(AnswerSource.message_id == source.message_id, AnswerSource.marker == source.marker)
-                    .values(chunk_id=chunks[place].id)
-                )
+                key = {"message_id": source.message_id, "marker": source.marker}
+                moved.append({**key, "chunk_id": chunks[place].id})
+        await update_rows(session, AnswerSource, moved)
         citations = await session.scalars(select(Citation).where(Citation.document_id == kept.document_id))
-        for citation in citations:
-            anchor = find_again(extracted.text, citation.quote, near=citation.char_start)
-            place = holder(anchor, spans) if anchor is not None else None
-            citation.chunk_id = chunks[place].id if place is not None else None
-            if anchor is not None:
-                citation.char_start, citation.char_end = anchor.start, anchor.end
-                citation.page = page_at(extracted.pages, anchor.start)
-        await session.flush()
+        await update_rows(session, Citation, [_anchored(each, extracted, chunks, spans) for each in citations])
+
+
+def _anchored(
+    citation: Citation, extracted: ExtractedText, chunks: Sequence[PlacedChunk], spans: Sequence[tuple[int, int]]
+) -> dict[str, object]:
+    anchor = find_again(extracted.text, citation.quote, near=citation.char_start)
+    place = holder(anchor, spans) if anchor is not None else None
+    return {
+        "message_id": citation.message_id,
+        "ordinal": citation.ordinal,
+        "chunk_id": chunks[place].id if place is not None else None,
+        "char_start": anchor.start if anchor is not None else citation.char_start,
+        "char_end": anchor.end if anchor is not None else citation.char_end,
+        "page": page_at(extracted.pages, anchor.start) if anchor is not None else citation.page,
+    }

@@ -335,4 +335,4 @@ class Reembedding(Base):
 
 
 # For statements below the unit of work, which looks at each of a document's hundred rows twice.
-DOCUMENTS, CHUNKS, TEXTS = (cast("Table", model.__table__) for model in (Document, Chunk, DocumentText))
+DOCUMENTS, TEXTS = (cast("Table", model.__table__) for model in (Document, DocumentText))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 from uuid import UUID, uuid4
 
-from sqlalchemy import BigInteger, Integer, Uuid, bindparam, delete, func, insert, select, update
+from sqlalchemy import BigInteger, Integer, Uuid, bindparam, delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -16,7 +16,6 @@ from lexora_gql.documents.errors import EmbedderChanged
 from lexora_gql.documents.generations.serving import GENERATION, Serving, serving_or_none, still_serves
 from lexora_gql.documents.leases import NO_FAILURE, NO_LEASE, NOW, Claim, LeaseRepository
 from lexora_gql.documents.models import (
-    CHUNKS,
     DOCUMENTS,
     TEXTS,
     CachedVector,
@@ -32,6 +31,7 @@ from lexora_gql.documents.vectors import content_hash
 from lexora_gql.ports.event_bus import EventBus
 from lexora_gql.ports.text_extractor import ExtractedText
 from lexora_gql.storage.database import WORKER, Database, DatabaseAway
+from lexora_gql.storage.writing import insert_rows
 
 # Made once, as each document goes through them: to put a statement together takes longer than to run it.
 _TEXT = upsert(TEXTS).values(
@@ -152,9 +152,9 @@ class Publisher:
             kept = await self.references.detach(session, document.id) if last_number is not None else None
             if last_number is not None:
                 await session.execute(delete(Chunk).where(Chunk.document_id == document.id))
-            await session.execute(insert(CHUNKS), rows)
+            await insert_rows(session, Chunk, rows)
             if reading.next_vectors:
-                await session.execute(insert(ChunkVector), _next_vector_rows(rows, reading))
+                await insert_rows(session, ChunkVector, _next_vector_rows(rows, reading))
             now = await _write_text(session, document, reading.extracted)
             if kept is not None:
                 placed = [PlacedChunk(row["id"], row["char_start"], row["char_end"]) for row in rows]

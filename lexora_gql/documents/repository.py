@@ -22,6 +22,7 @@ from lexora_gql.documents.models import (
 )
 from lexora_gql.storage.base import ids_array
 from lexora_gql.storage.keyset import Order, Page, PageRequest, paginate, paginate_each
+from lexora_gql.storage.writing import insert_rows
 
 
 class DocumentOrder(StrEnum):
@@ -165,7 +166,7 @@ class DocumentRepository:
     async def delete_all(self, collection_id: UUID, blob_keys: Sequence[str]) -> None:
         """Take all documents of a collection out, whose rows are locked; their bytes are left to the purge."""
         if blob_keys:
-            await self.session.execute(insert(Purge), [{"id": uuid4(), "blob_key": key} for key in blob_keys])
+            await insert_rows(self.session, Purge, [{"id": uuid4(), "blob_key": key} for key in blob_keys])
             await self.session.execute(delete(Document).where(Document.collection_id == collection_id))
 
 

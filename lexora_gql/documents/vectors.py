@@ -8,13 +8,13 @@ from uuid import UUID
 import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import select, union
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from lexora_gql.documents.errors import LeaseLost
 from lexora_gql.documents.models import CachedVector, Chunk, ChunkVector, Document, DocumentStatus
 from lexora_gql.ports.embedder import Embedder, EmbedderRejected, FormerEmbedders, Vectors, no_other
 from lexora_gql.storage.database import WORKER, Database
+from lexora_gql.storage.writing import insert_rows
 from lexora_gql.telemetry.metrics import Metrics
 
 
@@ -107,7 +107,7 @@ class VectorStore:
             ]
             async with self.database.transaction(WORKER) as session:
                 await _require_under_way(session, document_id)
-                await session.execute(insert(CachedVector).on_conflict_do_nothing(), rows)
+                await insert_rows(session, CachedVector, rows, skip_existing=True)
         return [known[key] for key in keys]
 
     async def _known(self, owner_id: UUID, keys: Sequence[bytes]) -> dict[bytes, bytes]:

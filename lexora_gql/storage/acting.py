@@ -71,6 +71,17 @@ class ActingConnection(asyncpg.Connection):
             self.terminate()
             raise
 
+    async def executemany(self, command: str, args: Any, *, timeout: float | None = None) -> None:  # noqa: ANN401, ASYNC109  # asyncpg's
+        """Refuse, in a transaction that somebody acts in: `storage.writing` says why, and what to do instead.
+
+        Raises:
+            RuntimeError: Always there.
+        """
+        if self._actor is not None:
+            message = "A process that is frozen in it would keep its locks: write rows by `insert_rows`."
+            raise RuntimeError(message)
+        await super().executemany(command, args, timeout=timeout)
+
     async def copy_from_query(self, query: str, *args: Any, **options: Any) -> str:  # noqa: ANN401  # asyncpg's
         """Copy what a query gives.
 

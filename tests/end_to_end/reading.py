@@ -23,7 +23,7 @@ from tests.documents.one_set import flaws
 from tests.end_to_end.stack import Program, Stack
 from tests.factories import Library
 
-PATIENCE_SECONDS = 60.0
+PATIENCE_SECONDS = 90.0
 LOOK_SECONDS = 0.01
 ENDS = {"READY", "FAILED"}
 SETTINGS = {
@@ -117,17 +117,27 @@ class Site:
     async def held_back(self) -> AsyncIterator[None]:
         """Hold the collections' counters: a commit waits in its last step, all its rows written."""
         async with self.desk.database.engine.begin() as connection:
+            # However long the machine takes for what happens meanwhile.
+            await connection.execute(text("SET LOCAL idle_in_transaction_session_timeout = 0"))
             await connection.execute(text("SELECT FROM collections FOR NO KEY UPDATE"))
             yield
 
     async def someone_waits_for_a_lock(self) -> None:
         """Wait until a session of the database does."""
+        await self.some_session("wait_event_type = 'Lock'")
+
+    async def someone_writes_chunks(self) -> None:
+        """Wait until a session of the database does."""
+        await self.some_session("query LIKE 'INSERT INTO chunks%'")
+
+    async def some_session(self, condition: str) -> None:
+        """Wait until a session is busy that a condition in SQL holds of."""
         query = text(
-            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+            "SELECT count(*) FROM pg_stat_activity"
+            f" WHERE datname = current_database() AND state = 'active' AND {condition}"  # of a test
         )
-        async with asyncio.timeout(PATIENCE_SECONDS):
+        async with asyncio.timeout(PATIENCE_SECONDS), self.desk.database.engine.connect() as connection:
+            await connection.execution_options(isolation_level="AUTOCOMMIT")
             while True:
-                async with self.desk.database.engine.connect() as connection:
-                    if (await connection.execute(query)).scalar_one():
-                        return
-                await asyncio.sleep(LOOK_SECONDS)
+                if (await connection.execute(query)).scalar_one():
+                    return

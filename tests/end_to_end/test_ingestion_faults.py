@@ -111,6 +111,23 @@ class TestFreezing:
         assert await site.flaws(document_id) == []
         assert await frozen.stop() == 0
 
+    async def test_a_worker_frozen_while_it_writes_chunks_lets_go_of_its_document(self, site: Site) -> None:
+        frozen = await site.working()
+        document_id = await site.upload(long_text("writing", paragraphs=10_000))
+        await site.until(document_id, "INDEXING")
+        await site.someone_writes_chunks()
+        frozen.signal(signal.SIGSTOP)
+        site.worker = None
+        await site.working()
+
+        row = await site.ended(document_id)
+
+        assert await site.flaws(document_id) == []
+        assert row.attempt == 2
+        frozen.signal(signal.SIGCONT)
+        assert await outcome(frozen, document_id) in NOTHING_WRITTEN
+        assert await frozen.stop() == 0
+
 
 class TestStopping:
     async def test_a_stop_gives_the_document_back_at_no_cost(self, site: Site) -> None:

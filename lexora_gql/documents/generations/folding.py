@@ -3,7 +3,7 @@
 Searches take a vector from wherever it stands, so that nobody notices.
 """
 
-from sqlalchemy import CursorResult, delete, func, select, tuple_, update
+from sqlalchemy import CursorResult, Delete, delete, func, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from lexora_gql.documents.generations.serving import next_embedder
@@ -24,27 +24,32 @@ async def fold(session: AsyncSession, generation: Generation) -> None:
 
 async def _move(session: AsyncSession, embedder: str) -> int:
     # The chunk is locked first, as by whoever deletes it.
-    locked = await session.execute(
+    locked = (
         select(ChunkVector.chunk_id, ChunkVector.vector)
         .join(Chunk, Chunk.id == ChunkVector.chunk_id)
         .where(ChunkVector.embedder == embedder)
         .order_by(ChunkVector.chunk_id)
         .limit(ROWS_AT_ONCE)
         .with_for_update(of=Chunk, skip_locked=True, key_share=True)
+        .cte("locked")
     )
-    rows = [{"id": chunk_id, "vector": vector, "embedder": embedder} for chunk_id, vector in locked]
-    if rows:
-        await session.execute(update(Chunk), rows)
-        moved = delete(ChunkVector).where(ChunkVector.embedder == embedder)
-        await session.execute(moved.where(ChunkVector.chunk_id.in_([row["id"] for row in rows])))
-    return len(rows)
+    written = update(Chunk).where(Chunk.id == locked.c.chunk_id).values(vector=locked.c.vector, embedder=embedder)
+    moved = (
+        delete(ChunkVector)
+        .where(ChunkVector.embedder == embedder, ChunkVector.chunk_id.in_(select(locked.c.chunk_id)))
+        .add_cte(written.cte("written"))
+    )
+    return await _count(session, moved)
 
 
 async def _remove(session: AsyncSession, embedder: str) -> int:
     # Another may be under way by now; what one has left that failed is for the next with the same embedder.
     kept = [embedder, await next_embedder(session) or embedder]
     some = select(ChunkVector.chunk_id, ChunkVector.embedder).where(ChunkVector.embedder.not_in(kept))
-    removed = await session.execute(
-        delete(ChunkVector).where(tuple_(ChunkVector.chunk_id, ChunkVector.embedder).in_(some.limit(ROWS_AT_ONCE)))
-    )
-    return removed.rowcount if isinstance(removed, CursorResult) else 0
+    there = tuple_(ChunkVector.chunk_id, ChunkVector.embedder)
+    return await _count(session, delete(ChunkVector).where(there.in_(some.limit(ROWS_AT_ONCE))))
+
+
+async def _count(session: AsyncSession, deletion: Delete) -> int:
+    gone = await session.execute(deletion)
+    return gone.rowcount if isinstance(gone, CursorResult) else 0

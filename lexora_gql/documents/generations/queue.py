@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from lexora_gql.documents.errors import LeaseLost
 from lexora_gql.documents.models import Chunk, ChunkVector, Document, Reembedding, Reindex
+from lexora_gql.storage.writing import insert_rows
 
 NOW = func.clock_timestamp()
 NO_LEASE: dict[str, Any] = {"lease_token": None, "lease_until": None}
@@ -131,7 +132,7 @@ class ReembeddingQueue:
             {"chunk_id": one.chunk_id, "embedder": embedder, "collection_id": one.collection_id, "vector": vector}
             for one, vector in zip(passages, vectors, strict=True)
         ]
-        await self.session.execute(insert(ChunkVector).on_conflict_do_nothing(), rows)
+        await insert_rows(self.session, ChunkVector, rows, skip_existing=True)
 
 
 def _lacking(embedder: str) -> ColumnElement[bool]:
