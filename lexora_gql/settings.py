@@ -96,6 +96,7 @@ class Settings(BaseSettings):
     ] = "auto"
     ocr_pages_max: Annotated[int, Field(ge=1, le=5_000, description="Pages of a file that are recognised.")] = 200
     worker_concurrency: Annotated[int, Field(ge=1, le=64)] = 2
+    worker_niceness: Annotated[int, Field(ge=0, le=19, description="How far workers give way to others; 0: not.")] = 10
     lease_seconds: Annotated[float, Field(ge=1, le=600)] = 20.0
     lease_renewal_seconds: Annotated[float, Field(gt=0, le=60)] = 5.0
     reconcile_seconds: Annotated[float, Field(gt=0, le=60)] = 2.0

@@ -20,7 +20,6 @@ from lexora_gql.workers.jobs import Slots
 from lexora_gql.workers.runner import Rings, hear
 from lexora_gql.workers.schedule import every
 
-NICENESS = 10
 # A frozen Redis is a lost one after so long.
 REPLY_SECONDS = 5.0
 
@@ -36,7 +35,7 @@ def work(settings: Settings) -> int:
     configure_logging(settings.log_level, settings.log_format)
     share_heaps()
     # Reading can wait a moment longer; somebody who searches on the same machine cannot.
-    os.nice(NICENESS)
+    os.nice(settings.worker_niceness)
     uvloop.run(_work(settings))
     return 0
 

@@ -123,10 +123,6 @@ def main(without: str) -> None:
     from lexora_gql.assembly import server, worker  # noqa: PLC0415  # as above
 
     take_out(without)
-    # On a machine that is busy with other things, workers, who give way to everybody, would stand still for seconds and
-    # lose their leases for want of a processor; that is not what is tested. Only root may ask for it.
-    with suppress(PermissionError):
-        os.nice(-worker.NICENESS)
     commands = {
         "serve": server.serve,
         "work": worker.work,

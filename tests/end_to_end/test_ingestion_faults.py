@@ -5,6 +5,7 @@ The checker goes red on a doubled set, a missing chunk and another text: see tes
 
 import asyncio
 import json
+import os
 import signal
 import time
 from collections.abc import AsyncIterator
@@ -146,6 +147,14 @@ class TestStopping:
         row = await site.ended(document_id)
         assert await site.flaws(document_id) == []
         assert (row.attempt, row.losses) == (1, 0)
+
+
+class TestGivingWay:
+    async def test_a_worker_gives_way_as_far_as_it_is_told(self, site: Site) -> None:
+        worker = await site.stack.start_worker(WORKER_NICENESS="7")
+
+        assert os.getpriority(os.PRIO_PROCESS, worker.process.pid) == os.getpriority(os.PRIO_PROCESS, 0) + 7
+        assert await worker.stop() == 0
 
 
 class TestRedis:
