@@ -45,6 +45,11 @@ class RedisCalls:
         self._waiting: deque[_Call] = deque()
         self._sending: asyncio.Task[None] | None = None
 
+    @property
+    def is_paused(self) -> bool:
+        """Whether calls fail at once, since one failed a moment ago."""
+        return self._circuit.is_paused
+
     async def call(self, *commands: Command) -> list[Any]:
         """Run commands one after another, and return their replies.
 
@@ -52,7 +57,7 @@ class RedisCalls:
             RedisAway: Redis did not do it, or was not asked because it failed a moment ago.
             NoScriptError: Redis does not know the script.
         """
-        if self._circuit.is_paused:
+        if self.is_paused:
             raise RedisAway
         call = _Call(commands, asyncio.get_running_loop().create_future())
         self._waiting.append(call)

@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 import structlog
@@ -25,6 +25,7 @@ from lexora_gql.conversations.models import (
     MessageStatus,
 )
 from lexora_gql.conversations.outcomes import Draft, Evidence, Outcome, failed_outcome
+from lexora_gql.conversations.pacing import Pace
 from lexora_gql.conversations.prompts.no_evidence import no_evidence
 from lexora_gql.conversations.prompts.prompting import Turn, build, fit
 from lexora_gql.conversations.questions import Standalone
@@ -88,13 +89,14 @@ class Answerer:
     citing: Citing
     metrics: Metrics
     limits: AnswerLimits
+    pace: Pace = field(default_factory=Pace)
 
     async def answer(self, job: AnswerJob) -> None:
         """Write an answer to its end; whatever goes wrong ends in its row.
 
         A cancellation (the server shuts down) ends it as INTERRUPTED, with what was there.
         """
-        live, draft = LiveAnswer(self.database, self.bus, job.viewer, job.lease), Draft()
+        live, draft = LiveAnswer(self.database, self.bus, job.viewer, job.lease, self.pace), Draft()
         beside = [asyncio.ensure_future(step()) for step in (live.tell, live.checkpoint, live.listen_for_stop)]
         work = asyncio.ensure_future(self._write(job, live, draft))
         waits = [asyncio.ensure_future(flag.wait()) for flag in (live.is_stopped, live.is_lost)]

@@ -10,13 +10,12 @@ import structlog
 
 from lexora_gql.accounts.viewer import Viewer
 from lexora_gql.conversations.errors import ProducerLost
-from lexora_gql.conversations.leases import LEASE_SECONDS, RENEWAL_SECONDS, AnswerLease, AnswerLeaseRepository
+from lexora_gql.conversations.leases import LEASE_SECONDS, RENEWAL_SECONDS, AnswerLease, renew
+from lexora_gql.conversations.pacing import Pace
 from lexora_gql.ports.event_bus import BusAway, EventBus, heard
 from lexora_gql.storage.database import Database, DatabaseAway
 
 CHECKPOINT_SECONDS = 1.0
-# Pieces closer together than this become one: a subscriber cannot read faster, and each costs a round trip.
-PIECE_SECONDS = 0.03
 BUS_RETRY_SECONDS = 0.5
 # Who stops an answer has rung before anybody listened when it is that young. It need not be looked for before the model
 # is asked, which it would delay; and whatever is written about the answer meanwhile says it as well.
@@ -41,6 +40,7 @@ class LiveAnswer:
     """The text of one answer, told to the world from a task of its own, so that the model is never kept waiting.
 
     Attributes:
+        pace: How often it is told.
         text: All of it so far; only ever grows.
         is_stopped: Set when somebody wants the answer stopped.
         is_lost: Set when the lease is over: what is written from then on is refused.
@@ -50,6 +50,7 @@ class LiveAnswer:
     bus: EventBus
     viewer: Viewer
     lease: AnswerLease
+    pace: Pace = field(default_factory=Pace)
     text: str = ""
     is_stopped: asyncio.Event = field(default_factory=asyncio.Event)
     is_lost: asyncio.Event = field(default_factory=asyncio.Event)
@@ -75,7 +76,7 @@ class LiveAnswer:
                 self._told = 0
                 self._news.set()
             else:
-                await asyncio.sleep(PIECE_SECONDS)
+                await self.pace.pause()
 
     async def tell_the_rest(self) -> None:
         """Bring what is missing to the bus, if it is there."""
@@ -121,17 +122,15 @@ class LiveAnswer:
 
     async def _store(self) -> None:
         text, begun_at = self.text, time.monotonic()
-        news = {"content": text} if len(text) > self._stored else {}
-        async with self.database.transaction(self.viewer) as session:
-            is_stop_wanted = await AnswerLeaseRepository(session).renew(self.lease, news)
+        news = text if len(text) > self._stored else None
+        is_stop_wanted = await renew(self.database, self.viewer, self.lease, news)
         self._stored = len(text)
         self.look(begun_at, is_stop_wanted=is_stop_wanted)
 
     async def _renew(self) -> None:
         begun_at = time.monotonic()
         try:
-            async with self.database.transaction(self.viewer) as session:
-                is_stop_wanted = await AnswerLeaseRepository(session).renew(self.lease)
+            is_stop_wanted = await renew(self.database, self.viewer, self.lease)
             self.look(begun_at, is_stop_wanted=is_stop_wanted)
         except ProducerLost:
             self.is_lost.set()

@@ -1,24 +1,26 @@
 """Watching an answer: a view of its state from any place in it, on any server, while it is written and ever after."""
 
-import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from uuid import UUID
 
 from lexora_gql.accounts.viewer import Viewer
 from lexora_gql.conversations.answers import answer_topic
 from lexora_gql.conversations.models import Message, MessageRole, MessageStatus
-from lexora_gql.conversations.repository import ConversationRepository
+from lexora_gql.conversations.pacing import Pace
 from lexora_gql.errors import NotFound
 from lexora_gql.ports.event_bus import BusAway, EventBus, LiveText, heard
 from lexora_gql.storage.database import Database
+from lexora_gql.storage.entities import Entities
 
-PIECE_SECONDS = 0.03
 LOOK_SECONDS = 5.0
 QUIET_SECONDS = 0.5
 LOOK_WHILE_AWAY_SECONDS = 2.0
+
+_MESSAGES = Entities(Message)
+_MESSAGE = f"SELECT {', '.join(_MESSAGES.columns)} FROM lexora_message($1, $2)"  # noqa: S608  # names of columns
 
 
 class AnswerPlace(StrEnum):
@@ -83,6 +85,7 @@ class AnswerFeed:
 
     database: Database
     bus: EventBus
+    pace: Pace = field(default_factory=Pace)
 
     async def events(
         self, viewer: Viewer, message_id: UUID, *, after: AnswerPosition | None
@@ -113,7 +116,7 @@ class AnswerFeed:
                         async for event in texts:
                             yield event
                 else:
-                    await heard(bells, within_seconds=await self._patience())
+                    await heard(bells, within_seconds=self._patience)
 
     async def _live(
         self, viewer: Viewer, message: Message, watch: _Watch, bells: AsyncIterator[None]
@@ -130,21 +133,21 @@ class AnswerFeed:
                 # The bus has nothing: what was checkpointed is all there is to see for now.
                 if event := _rest(watch, message.content):
                     yield event
-                await heard(bells, within_seconds=await self._patience())
+                await heard(bells, within_seconds=self._patience)
                 return
             if live.text:
                 was_rung = False
                 watch.offset = live.offset + len(live.text)
                 yield AnswerTextEvent(AnswerPosition(AnswerPlace.TEXT, watch.offset), live.offset, live.text)
-                # Slow readers come back later and get a longer piece.
-                await asyncio.sleep(PIECE_SECONDS)
-            elif live.is_finished:
+            if live.is_finished:
                 return
-            else:
-                # A ring that brought nothing may be of text that is known already, or of an end that the bus missed.
-                if not await heard(bells, within_seconds=QUIET_SECONDS if was_rung else await self._patience()):
-                    return
-                was_rung = True
+            if live.text:
+                # Slow readers come back later and get a longer piece; what was rung meanwhile is heard.
+                await self.pace.pause()
+            # A ring that brought nothing may be of text that is known already, or of an end that the bus missed.
+            if not await heard(bells, within_seconds=QUIET_SECONDS if was_rung else self._patience):
+                return
+            was_rung = True
 
     async def _read(self, viewer: Viewer, message: Message, offset: int) -> LiveText | None:
         if message.lease_token is None:
@@ -154,16 +157,26 @@ class AnswerFeed:
         except BusAway:
             return None
 
-    async def _patience(self) -> float:
-        return LOOK_WHILE_AWAY_SECONDS if await self.bus.is_away() else LOOK_SECONDS
+    @property
+    def _patience(self) -> float:
+        return LOOK_WHILE_AWAY_SECONDS if self.bus.is_known_away else LOOK_SECONDS
 
     async def _load(self, viewer: Viewer, message_id: UUID) -> Message:
-        async with self.database.transaction(viewer) as session:
-            message = await ConversationRepository(session).message(message_id)
+        message = await looked_up(self.database, viewer, message_id)
         if message is None or message.role is not MessageRole.ASSISTANT:
             message_text = "There is no such answer."
             raise NotFound(message_text, path=("messageId",))
         return message
+
+
+async def looked_up(database: Database, viewer: Viewer, message_id: UUID) -> Message | None:
+    """Return a message of the viewer's, in one message to PostgreSQL: each watcher asks for it several times.
+
+    Raises:
+        DatabaseAway: PostgreSQL does not answer.
+    """
+    rows = await database.rows(viewer, _MESSAGE, message_id)
+    return _MESSAGES.made(tuple(rows[0])) if rows else None
 
 
 def _rest(watch: _Watch, content: str, *, is_last: bool = False) -> AnswerTextEvent | None:

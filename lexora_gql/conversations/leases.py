@@ -1,24 +1,25 @@
 """An answer that is being written, as a row: only who holds its lease may write to it."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from lexora_gql.accounts.viewer import Viewer
 from lexora_gql.conversations.errors import ProducerLost
 from lexora_gql.conversations.models import AnswerFailureCode, AnswerMode, Message, MessageStatus
+from lexora_gql.storage.database import Database
 
 NOW = func.clock_timestamp()
 LEASE_SECONDS = 8.0
 RENEWAL_SECONDS = 2.0
 # To end an answer takes milliseconds; who dies over it must not keep it waiting as long as its producer did.
 TAKEN_SECONDS = 3.0
-NOTHING: Mapping[str, Any] = MappingProxyType({})
+# Every second, for each answer that is written: in one message.
+_RENEW = "SELECT is_stop_wanted FROM lexora_renew_answer($1, $2, $3, $4, $5)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,14 +70,6 @@ class AnswerLeaseRepository:
             raise ProducerLost
         return row[0] is not None
 
-    async def renew(self, lease: AnswerLease, news: Mapping[str, Any] = NOTHING) -> bool:
-        """Keep the lease, and write what is new; return whether somebody wants the answer stopped.
-
-        Raises:
-            ProducerLost: The lease is over, or the answer is gone.
-        """
-        return await self.write(lease, {**news, "lease_until": NOW + timedelta(seconds=LEASE_SECONDS)})
-
     async def end(self, lease: AnswerLease, end: AnswerEnd) -> None:
         """Write how the answer ended, and let go of it.
 
@@ -112,6 +105,20 @@ class AnswerLeaseRepository:
             .with_for_update(skip_locked=True)
         )
         return list((await self.session.scalars(query)).all())
+
+
+async def renew(database: Database, viewer: Viewer, lease: AnswerLease, text: str | None = None) -> bool:
+    """Keep a lease, and write the text so far where it is given; return whether somebody wants the answer stopped.
+
+    Raises:
+        ProducerLost: The lease is over, or the answer is gone.
+        DatabaseAway: PostgreSQL does not answer.
+    """
+    lasts = timedelta(seconds=LEASE_SECONDS)
+    rows = await database.rows(viewer, _RENEW, lease.answer_id, lease.token, text, lasts)
+    if not rows:
+        raise ProducerLost
+    return bool(rows[0]["is_stop_wanted"])
 
 
 def ended(end: AnswerEnd) -> dict[str, Any]:

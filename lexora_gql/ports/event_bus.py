@@ -67,8 +67,13 @@ class EventBus(Protocol):
         """
         ...
 
+    @property
+    def is_known_away(self) -> bool:
+        """Whether it was away when it was last needed, which costs nothing to know."""
+        ...
+
     async def is_away(self) -> bool:
-        """Return whether bells and live text cannot be had for the moment."""
+        """Ask whether bells and live text cannot be had for the moment."""
         ...
 
     async def aclose(self) -> None:

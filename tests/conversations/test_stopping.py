@@ -5,11 +5,13 @@ import time
 from collections.abc import AsyncIterator
 
 import pytest
-from sqlalchemy import event, update
+from sqlalchemy import update
 
+from lexora_gql.accounts.viewer import Viewer
 from lexora_gql.adapters.offline.event_bus import InMemoryEvents
+from lexora_gql.conversations import answers
 from lexora_gql.conversations.answers import FIRST_LOOK_SECONDS, LiveAnswer
-from lexora_gql.conversations.leases import NOW
+from lexora_gql.conversations.leases import NOW, AnswerLease, renew
 from lexora_gql.conversations.models import Message
 from lexora_gql.conversations.requests import SendMessage
 from lexora_gql.storage.database import Database
@@ -47,22 +49,24 @@ class TestListenForStop:
         listening.cancel()
 
     @pytest.mark.parametrize(("has_looked", "looks"), [(False, 1), (True, 0)])
-    async def test_the_row_is_asked_once_by_whoever_is_first(self, desk: Desk, has_looked: bool, looks: int) -> None:
+    async def test_the_row_is_asked_once_by_whoever_is_first(
+        self, desk: Desk, monkeypatch: pytest.MonkeyPatch, has_looked: bool, looks: int
+    ) -> None:
         live = await begun(desk)
-        asked: list[str] = []
-        note = lambda *given: asked.append(given[2])  # noqa: E731  # named, so that it can be taken away again
-        engine = desk.library.database.engine.sync_engine
-        event.listen(engine, "before_cursor_execute", note)
+        asked: list[AnswerLease] = []
+
+        async def noted(database: Database, viewer: Viewer, lease: AnswerLease, text: str | None = None) -> bool:
+            asked.append(lease)
+            return await renew(database, viewer, lease, text)
+
+        monkeypatch.setattr(answers, "renew", noted)
         listening = asyncio.ensure_future(live.listen_for_stop())
-        try:
-            await asyncio.sleep(FIRST_LOOK_SECONDS / 3)
-            assert asked == []
-            if has_looked:
-                live.look(time.monotonic(), is_stop_wanted=False)
-            await asyncio.sleep(FIRST_LOOK_SECONDS * 2)
-        finally:
-            event.remove(engine, "before_cursor_execute", note)
-            listening.cancel()
+        await asyncio.sleep(FIRST_LOOK_SECONDS / 3)
+        assert asked == []
+        if has_looked:
+            live.look(time.monotonic(), is_stop_wanted=False)
+        await asyncio.sleep(FIRST_LOOK_SECONDS * 2)
+        listening.cancel()
         assert len(asked) == looks
         assert not live.is_stopped.is_set()
 

@@ -47,6 +47,8 @@ class TestRows:
             "lexora_searchable($1, NULL)",
             "lexora_found_chunks($1, '{1}')",
             "lexora_found_documents($1, '{1}')",
+            "lexora_message($1, $1)",
+            "lexora_renew_answer($1, $1, $1, 'spoilt', '1 s')",
         ],
     )
     async def test_whoever_is_not_the_owner_cannot_become_another(self, database: Database, call: str) -> None:

@@ -93,6 +93,11 @@ class InMemoryEvents:
         known = self._texts.get((owner_id, answer_id, lease))
         return LiveText(offset, known.text[offset:], known.is_finished) if known else None
 
+    @property
+    def is_known_away(self) -> bool:
+        """Whether the bus is away."""
+        return self._is_away
+
     async def is_away(self) -> bool:
         """Return whether the bus is away."""
         return self._is_away

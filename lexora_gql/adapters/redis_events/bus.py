@@ -87,8 +87,13 @@ class RedisEvents:
             raise BusAway from error
         return live_text.decode(owner_id, offset, header, rest)
 
+    @property
+    def is_known_away(self) -> bool:
+        """Whether the bells' connection is lost, or a call failed a moment ago."""
+        return self._bells.is_away or self._calls.is_paused
+
     async def is_away(self) -> bool:
-        """Return whether bells and live text cannot be had for the moment."""
+        """Ask whether bells and live text cannot be had for the moment."""
         try:
             await self._calls.call(("PING",))
         except RedisAway:
