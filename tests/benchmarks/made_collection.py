@@ -6,6 +6,7 @@ import random
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from uuid import UUID, uuid4
 
 import asyncpg
@@ -13,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lexora_gql.adapters.wordllama_embedder import WordLlamaEmbedder
-from lexora_gql.documents.models import Collection, Document, DocumentStatus, IngestionStage
+from lexora_gql.documents.models import Collection, Document, DocumentStatus, Generation, IngestionStage
 from lexora_gql.documents.vectors import to_bytes
 from lexora_gql.ports.passage_index import IndexedPassage
 from lexora_gql.storage.database import Database
@@ -101,7 +102,8 @@ async def write(url: str, made: Made, *, collections: int = 1) -> list[UUID]:
         assert found is not None
         owner, places = found["owner_id"], [found["id"], *(uuid4() for _ in range(collections - 1))]
         others = (Collection(id=one, owner_id=owner, name=f"Shelf {one}", is_personal=False) for one in places[1:])
-        await Library(database).add(*others)
+        # As whoever publishes first does: from then on the index knows the vectors by another name.
+        await Library(database).add(*others, Generation(number=1, embedder=made.embedder, folded_at=datetime.now(UTC)))
         size = -(-len(made.texts) // collections)
         for at, place in enumerate(places):
             await _fill(
