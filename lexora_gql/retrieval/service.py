@@ -1,5 +1,6 @@
 """Finding the passages that bear on a question."""
 
+import asyncio
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -148,28 +149,31 @@ class RetrievalService:
 
     async def _found(self, viewer: Viewer, words: str, first: int, scope: Scope) -> tuple[list[Hit], int]:
         serving, places = await self._reading.searchable(viewer, scope)
-        ranked = await self._ranked(viewer, serving, places, words, max(CANDIDATES, first))
+        ranked, keeping = await self._ranked(viewer, serving, places, words, max(CANDIDATES, first))
         fused = fuse(ranked.rankings, weight_of_meaning=ranked.weight)
         # The reranker is remote and slow; what was deleted while it was asked is left out when hits are looked up.
         reranked = await self._reranking.order(viewer, words, fused, scope)
         placed = _Placed({number: rank for rank, number in enumerate(fused.numbers, 1)}, reranked)
         hits = await self._stored(viewer, placed, scope=scope, first=first)
+        if keeping is not None:
+            await keeping
         return hits, sum(ranking.candidates for ranking in ranked.rankings)
 
     async def _ranked(
         self, viewer: Viewer, serving: Serving, places: Sequence[Searchable], words: str, count: int
-    ) -> Ranked:
+    ) -> tuple[Ranked, asyncio.Future[None] | None]:
+        """Return what the index says, or is remembered to have said; and what is still remembering it."""
         key = self._remembered.key(serving, places, words, count)
         remembered = await self._remembered.get(viewer, key)
         if remembered is not None:
-            return remembered
+            return remembered, None
         # The embedder may be remote and slow, so no transaction is open while we wait for it.
         meaning = await self._meanings.of(viewer, serving, words)
         ranked = Ranked(await self._ranker.rank_all(places, meaning, words, count), meaning.weight)
         # By wording alone is an embedder that is away for the moment: the next search tries it again.
-        if not meaning.is_by_wording:
-            await self._remembered.put(viewer, key, places, ranked)
-        return ranked
+        if meaning.is_by_wording:
+            return ranked, None
+        return ranked, asyncio.ensure_future(self._remembered.put(viewer, key, places, ranked))
 
     async def _stored(self, viewer: Viewer, placed: "_Placed", *, scope: Scope, first: int) -> list[Hit]:
         """Look the best up: an index may still remember what storage has forgotten, or what was just unshared.

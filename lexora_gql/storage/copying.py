@@ -23,7 +23,7 @@ _HEADER_BYTES = len(_SIGNATURE) + 8
 _COUNT, _LENGTH = struct.Struct(">h"), struct.Struct(">i")
 
 
-async def copy_rows(session: AsyncSession, query: Select[Any], take: Callable[[list[Row]], None]) -> None:
+async def copy_rows(session: AsyncSession, query: Select[*tuple[Any, ...]], take: Callable[[list[Row]], None]) -> None:
     """Give all rows of a query to a function, portion by portion in their order.
 
     Args:

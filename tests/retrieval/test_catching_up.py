@@ -1,25 +1,26 @@
 """What is new is read once, however many searches wait for it."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import Any
 from uuid import UUID
 
 import asyncpg
 import pytest
-from sqlalchemy import event
+from sqlalchemy import Connection, event
 
 from lexora_gql.accounts.viewer import Viewer
 from lexora_gql.adapters.offline.passage_index import BruteForceIndex
 from lexora_gql.errors import IndexLoading
-from lexora_gql.ports.passage_index import IndexChanges, Rankings
+from lexora_gql.ports.passage_index import IndexChanges, Rankings, RemovedPassages
+from lexora_gql.retrieval import repository
 from lexora_gql.retrieval.meaning import Meaning
 from lexora_gql.retrieval.ranking import COLLECTIONS_AT_ONCE, Ranker
 from lexora_gql.retrieval.reading import Reading
-from lexora_gql.retrieval.repository import Searchable
+from lexora_gql.retrieval.repository import RetrievalRepository, Searchable
 from lexora_gql.retrieval.scope import EVERYTHING
 from lexora_gql.storage.acting import ActingConnection
-from lexora_gql.storage.database import Database
+from lexora_gql.storage.database import WORKER, Database
 from tests.conversations.desk import Desk
 
 
@@ -34,8 +35,10 @@ async def statements(database: Database, monkeypatch: pytest.MonkeyPatch) -> Asy
     """What PostgreSQL is asked, as it is asked."""
     seen: list[str] = []
 
-    def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
-        seen.append(statement)
+    def note(connection: Connection, _cursor: object, statement: str, *_: object) -> None:
+        driver = connection.connection.driver_connection
+        assert isinstance(driver, ActingConnection)
+        seen.append(f"{statement} -- for {driver.actor.database_role if driver.actor else 'the owner'}")
 
     copy = asyncpg.Connection.copy_from_query
 
@@ -49,6 +52,32 @@ async def statements(database: Database, monkeypatch: pytest.MonkeyPatch) -> Asy
     event.listen(database.engine.sync_engine, "before_cursor_execute", note)
     yield seen
     event.remove(database.engine.sync_engine, "before_cursor_execute", note)
+
+
+class TestFewAndMany:
+    async def test_what_is_read_at_once_is_what_is_read_as_it_comes(
+        self, desk: Desk, database: Database, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        viewer = await desk.library.reader()
+        first = await desk.document(viewer, "The canteen opens at noon.")
+        since = first.revision
+        second = await desk.document(viewer, "Ümlaut, 漢字 and it's $1.", "The shop closes at nine.")
+        await desk.process.services.documents.delete(viewer, first.id)
+        _, meaning = await asked(desk, database, viewer)
+
+        async def changes(since: int) -> tuple[list[tuple[int, UUID, str, bytes]], Sequence[RemovedPassages], int]:
+            async with database.transaction(WORKER) as session:
+                found, revision = await RetrievalRepository(session).changes(second.collection_id, meaning, since=since)
+            added = [(one.number, one.document_id, one.text, one.vector.tobytes()) for one in found.added]
+            return added, found.removed, revision
+
+        few = [await changes(0), await changes(since)]
+        monkeypatch.setattr(repository, "FEW_PASSAGES", -1)
+        many = [await changes(0), await changes(since)]
+
+        assert few == many
+        assert [len(removed) for _, removed, _ in few] == [0, 1]
+        assert all({one[1] for one in added} == {second.id} for added, *_ in few)
 
 
 class TestSearchesThatComeTogether:
