@@ -120,8 +120,9 @@ async def write(url: str, made: Made, *, collections: int = 1) -> list[UUID]:
 async def _fill(
     database: Database, connection: "asyncpg.Connection", place: tuple[UUID, UUID], made: Made, numbers: range
 ) -> None:
-    documents = [uuid4() for _ in range(0, len(numbers), PASSAGES_A_DOCUMENT)]
-    await Library(database).add(*(_document(one, *place) for one in documents))
+    counts = [len(numbers[at : at + PASSAGES_A_DOCUMENT]) for at in range(0, len(numbers), PASSAGES_A_DOCUMENT)]
+    documents = [uuid4() for _ in counts]
+    await Library(database).add(*(_document(*each, *place) for each in zip(documents, counts, strict=True)))
     for start in range(0, len(numbers), BATCH):
         some = numbers[start : start + BATCH]
         vectors = to_bytes(made.vectors[some.start : some.stop])
@@ -136,7 +137,7 @@ def _row(text: str, place: tuple[UUID, UUID, int]) -> tuple[object, ...]:
     return (uuid4(), *place, text, "", [], 0, len(text), 200, hashlib.sha256(text.encode()).digest())
 
 
-def _document(identifier: UUID, owner: UUID, collection: UUID) -> Document:
+def _document(identifier: UUID, passages_of_it: int, owner: UUID, collection: UUID) -> Document:
     return Document(
         id=identifier,
         owner_id=owner,
@@ -149,5 +150,6 @@ def _document(identifier: UUID, owner: UUID, collection: UUID) -> Document:
         blob_key=str(identifier),
         status=DocumentStatus.READY,
         stage=IngestionStage.DONE,
+        chunk_count=passages_of_it,
         revision=1,
     )
