@@ -10,7 +10,7 @@ from lexora_gql.adapters.local_index.bm25 import rarity, term_score
 from lexora_gql.adapters.local_index.folded import merged
 from lexora_gql.adapters.local_index.function_words import is_function_word
 from lexora_gql.adapters.local_index.rows import BM25_DECIMALS, Mask, QueryTerm, best
-from lexora_gql.adapters.local_index.state import ShardState, require_vector
+from lexora_gql.adapters.local_index.state import ShardState, require_vectors
 from lexora_gql.ports.passage_index import Rankings, Scored
 
 QUERY_TERMS_MAX = 64
@@ -47,7 +47,7 @@ def search(
     Raises:
         ValueError: The vector is not one of this shard's.
     """
-    require_vector(vector, state.dimensions)
+    require_vectors([vector], state.dimensions)
     folded_mask, recent_mask = _masks(state, documents)
     terms = _query_terms(state, words)
     by_meaning = state.recent.by_meaning(vector, recent_mask, count) if recent_mask.any() else []

@@ -20,7 +20,7 @@ from lexora_gql.adapters.local_index.folding import (
 )
 from lexora_gql.adapters.local_index.rows import Row
 from lexora_gql.adapters.local_index.snapshots import Doubtful, Header
-from lexora_gql.adapters.local_index.state import ShardState, require_vector
+from lexora_gql.adapters.local_index.state import ShardState, require_vectors
 from lexora_gql.ports.passage_index import IndexChanges, IndexedPassage
 
 SMALL_ROWS = 500
@@ -86,7 +86,7 @@ class Shard:
         """
         if self.state.revision != since or self._is_forgotten:
             return
-        self._require_vectors(changes.added)
+        require_vectors([passage.vector for passage in changes.added], self.state.dimensions)
         if len(changes.added) > self._recent_at_once:
             self._apply_folding(changes, since, revision)
             return
@@ -176,12 +176,6 @@ class Shard:
 
     def _header(self, revision: int, dimensions: int, rows: int, documents: int, *, is_folded: bool) -> Header:
         return Header(str(self._collection_id), self._embedder, revision, dimensions, rows, documents, is_folded)
-
-    def _require_vectors(self, added: Sequence[IndexedPassage]) -> None:
-        dimensions = self.state.dimensions
-        for passage in added:
-            require_vector(passage.vector, dimensions)
-            dimensions = len(passage.vector)
 
 
 def _has_changes(state: ShardState) -> bool:

@@ -12,6 +12,8 @@ from lexora_gql.adapters.local_index.recent import RecentRows
 from lexora_gql.adapters.local_index.rows import Mask, Row
 from lexora_gql.ports.passage_index import RemovedPassages
 
+_CHECKED_AT_ONCE = 1_024
+
 
 @dataclass(frozen=True, slots=True)
 class ShardState:
@@ -122,18 +124,26 @@ class ShardState:
         return occurrences - self.folded.removed_with(term, self.folded_mask, self.removed)
 
 
-def require_vector(vector: NDArray[np.float32], dimensions: int | None) -> None:
-    """Check a vector.
+def require_vectors(vectors: Sequence[NDArray[np.float32]], dimensions: int | None) -> None:
+    """Check vectors, many at a time.
+
+    Args:
+        vectors: Any number.
+        dimensions: Of the shard; None where it is empty, and the first decides.
 
     Raises:
-        ValueError: It is not finite, or not as long as the shard's.
+        ValueError: One is not finite, or not as long as the shard's.
     """
-    if vector.ndim != 1 or (dimensions is not None and len(vector) != dimensions):
-        message = f"a vector of shape {vector.shape} was given; the shard has {dimensions} dimensions"
-        raise ValueError(message)
-    if not np.isfinite(vector).all():
-        message = "a vector holds a value that is not finite"
-        raise ValueError(message)
+    for start in range(0, len(vectors), _CHECKED_AT_ONCE):
+        some = vectors[start : start + _CHECKED_AT_ONCE]
+        dimensions = len(some[0]) if dimensions is None and some[0].ndim == 1 else dimensions
+        for vector in some:
+            if vector.shape != (dimensions,):
+                message = f"a vector of shape {vector.shape} was given; the shard has {dimensions} dimensions"
+                raise ValueError(message)
+        if not np.isfinite(np.stack(some)).all():
+            message = "a vector holds a value that is not finite"
+            raise ValueError(message)
 
 
 def _less(folded: Folded, mask: Mask | None, removed: dict[UUID, int]) -> Mask | None:
