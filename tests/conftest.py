@@ -7,12 +7,17 @@ from pathlib import Path
 
 import pytest
 import structlog
+from hypothesis import settings
 
 from lexora_gql.embedded.postgres import EmbeddedPostgres
 from lexora_gql.embedded.redis import EmbeddedRedis
 from lexora_gql.storage.database import Database
 from tests.database import connect, create_database, empty, is_occupied
 from tests.factories import Library
+
+# How long an example takes says more about the machine than about the code.
+settings.register_profile("lexora", deadline=None)
+settings.load_profile("lexora")
 
 
 def pytest_configure() -> None:
