@@ -46,6 +46,9 @@ class DocumentReconciler:
 
     async def reconcile(self) -> None:
         """Put documents of lost workers back, end those that lost three, and ring for what waits."""
+        # They may hold the rows of the documents that they have lost.
+        if ended := await self.database.end_frozen():
+            log.warning("frozen_sessions_ended", sessions=ended)
         for _ in range(BATCH):
             if not await self._take_from_lost_worker():
                 break

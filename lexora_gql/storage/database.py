@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 import asyncpg
-from sqlalchemy import TextClause
+from sqlalchemy import TextClause, text
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
@@ -35,6 +35,14 @@ SESSION = {
     # take its document over, and every feed it was writing to would stand still. No transaction of ours waits so long.
     "idle_in_transaction_session_timeout": "10s",
 }
+
+# For the time limit above a session is idle only between two requests. One whose process was frozen in the middle of a
+# request, of which asyncpg sends some in two parts, is busy: it waits for the rest.
+_END_FROZEN = text(
+    "SELECT count(pg_terminate_backend(pid))::text FROM pg_stat_activity"
+    " WHERE datname = current_database() AND usename = current_user AND pid <> pg_backend_pid()"
+    " AND state = 'active' AND wait_event = 'ClientRead' AND state_change < clock_timestamp() - interval '10 s'"
+)
 
 TURN_SECONDS = 10.0
 """How long a use case waits for a connection."""
@@ -148,6 +156,14 @@ class Database:
             async with self.engine.connect() as connection:
                 found: str | None = await connection.scalar(query)
                 return found
+
+    async def end_frozen(self) -> int:
+        """End the sessions of processes that have stopped in the middle of a request; return how many.
+
+        Raises:
+            DatabaseAway: PostgreSQL does not answer.
+        """
+        return int(await self.scalar_as_owner(_END_FROZEN) or 0)
 
     async def dispose(self) -> None:
         """Close every connection."""

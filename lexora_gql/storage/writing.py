@@ -1,8 +1,8 @@
 """Writing many rows: so many in one statement, and each statement in one message.
 
 A driver's `executemany` sends a message a row and says at the end of them all that it is done. A process that is frozen
-in between leaves a session that PostgreSQL takes for busy: no time limit for idle transactions ends it, and the rows it
-has locked stay locked for as long as the process is frozen.
+in between leaves a session that PostgreSQL takes for busy: the time limit of idle transactions does not end it, and the
+rows it has locked stay locked until the reconciler has found it.
 """
 
 import functools

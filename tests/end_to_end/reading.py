@@ -100,13 +100,18 @@ class Site:
 
     async def ended(self, document_id: UUID) -> Document:
         """Wait until a document is READY or FAILED, whatever PostgreSQL is through meanwhile."""
-        async with asyncio.timeout(PATIENCE_SECONDS):
-            while True:
-                try:
-                    with translated_errors():
-                        return await self.until(document_id, *ENDS)
-                except DatabaseAway:
-                    await asyncio.sleep(LOOK_SECONDS)
+        try:
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                while True:
+                    try:
+                        with translated_errors():
+                            return await self.until(document_id, *ENDS)
+                    except DatabaseAway:
+                        await asyncio.sleep(LOOK_SECONDS)
+        except TimeoutError:
+            row = await self.desk.row(document_id)
+            message = f"It is {row.status} ({row.stage}), {row.attempt} attempts, {row.losses} losses."
+            raise AssertionError(message) from None
 
     async def flaws(self, document_id: UUID) -> list[str]:
         """Return what is wrong with what is stored of a document."""
@@ -128,13 +133,12 @@ class Site:
 
     async def someone_writes_chunks(self) -> None:
         """Wait until a session of the database does."""
-        await self.some_session("query LIKE 'INSERT INTO chunks%'")
+        await self.some_session("state <> 'idle' AND query LIKE 'INSERT INTO chunks%'")
 
     async def some_session(self, condition: str) -> None:
-        """Wait until a session is busy that a condition in SQL holds of."""
+        """Wait until there is a session that a condition in SQL holds of."""
         query = text(
-            "SELECT count(*) FROM pg_stat_activity"
-            f" WHERE datname = current_database() AND state = 'active' AND {condition}"  # of a test
+            f"SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND {condition}"  # of a test
         )
         async with asyncio.timeout(PATIENCE_SECONDS), self.desk.database.engine.connect() as connection:
             await connection.execution_options(isolation_level="AUTOCOMMIT")

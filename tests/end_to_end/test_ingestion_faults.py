@@ -114,7 +114,7 @@ class TestFreezing:
 
     async def test_a_worker_frozen_while_it_writes_chunks_lets_go_of_its_document(self, site: Site) -> None:
         frozen = await site.working()
-        document_id = await site.upload(long_text("writing", paragraphs=10_000))
+        document_id = await site.upload(long_text("writing", paragraphs=3_000))
         await site.until(document_id, "INDEXING")
         await site.someone_writes_chunks()
         frozen.signal(signal.SIGSTOP)
