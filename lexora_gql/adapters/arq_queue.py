@@ -10,6 +10,7 @@ from contextlib import suppress
 from typing import Any
 
 from arq.connections import ArqRedis
+from redis.asyncio.client import Pipeline
 
 from lexora_gql.adapters.redis_connections import Circuit, RedisAway, bounded_pool
 
@@ -51,12 +52,35 @@ def connect(
 
     ARQ's own `create_pool` blocks for seconds when Redis is away, and reads no password from unix:// addresses.
     """
-    return ArqRedis(
+    return _Client(
         bounded_pool(url, connections=connections, reply_seconds=reply_seconds),
         job_serializer=job_serializer,
         job_deserializer=job_deserializer,
         default_queue_name=queue_name,
     )
+
+
+class _Pipeline(Pipeline):
+    """Gives back its connection however it ends.
+
+    One of redis-py that watches says UNWATCH when it ends; cancelled at that, or without an answer, it keeps its
+    connection, and asyncio tells an error when it is collected.
+    """
+
+    async def reset(self) -> None:
+        """End, and close a connection that UNWATCH was not heard on."""
+        try:
+            await super().reset()  # type: ignore[no-untyped-call]  # redis-py says no type there
+        finally:
+            connection, self.connection = self.connection, None
+            if connection is not None:
+                await connection.disconnect(nowait=True)
+                await self.connection_pool.release(connection)
+
+
+class _Client(ArqRedis):
+    def pipeline(self, transaction: bool = True, shard_hint: str | None = None) -> Pipeline:  # noqa: FBT001, FBT002  # redis-py's
+        return _Pipeline(self.connection_pool, self.response_callbacks, transaction, shard_hint)
 
 
 class ArqQueue:

@@ -155,3 +155,30 @@ class TestAnEnd:
         queue = ArqQueue(redis.url)
         assert await queue.depth() == 0
         await queue.aclose()
+
+    async def test_a_ring_that_is_being_looked_at_gives_back_its_connection_without_a_word(
+        self, redis: EmbeddedRedis, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        client = connect(redis.url, reply_seconds=5.0)
+        assert redis.child is not None
+        child = redis.child
+
+        async def look() -> None:
+            # As ARQ looks at each ring before it begins it.
+            async with client.pipeline(transaction=True) as pipe:
+                await pipe.watch("ring")
+                child.send(signal.SIGSTOP)
+                await pipe.exists("ring")
+
+        task = asyncio.create_task(look())
+        try:
+            # The first time ends the question; what is said to Redis because of it is not answered either.
+            while not task.done():
+                await asyncio.wait({task}, timeout=0.2)
+                task.cancel()
+        finally:
+            child.send(signal.SIGCONT)
+
+        assert await said(caplog) == []
+        assert open_connections(client) == 0
+        assert not client.connection_pool._in_use_connections
