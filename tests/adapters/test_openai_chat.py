@@ -1,21 +1,19 @@
 """Answers through OpenAI's API: what reaches the provider, and what is made of all that it may do."""
 
+import asyncio
 import json
 import logging
 import time
+import traceback
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime, timedelta
-from email.utils import format_datetime
+from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
 from pydantic import SecretStr
 
 from lexora_gql.adapters.openai_chat import OpenAIChat
-from lexora_gql.adapters.openai_chat.completion import Completion, server_sent_data
 from lexora_gql.adapters.openai_chat.patience import Patience
-from lexora_gql.adapters.openai_chat.thinking import Thinking
-from lexora_gql.adapters.retry_after import retry_after_seconds
 from lexora_gql.ports.chat_model import TextPiece, Usage
 from tests.adapters.openai_asking import answer, request
 from tests.openai_server import CUT, Reply, ScriptedOpenAI, Signal, Step
@@ -29,6 +27,21 @@ async def model(provider: ScriptedOpenAI) -> AsyncIterator[OpenAIChat]:
     model = OpenAIChat(["test-model"], base_url=provider.url, patience=QUICK)
     yield model
     await model.aclose()
+
+
+@asynccontextmanager
+async def saying(said: bytes) -> AsyncIterator[str]:
+    """A server that says the same to whatever it is asked; yields its address."""
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(said)
+        await writer.drain()
+        writer.close()
+
+    async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
+        [port] = [socket.getsockname()[1] for socket in server.sockets]
+        yield f"http://127.0.0.1:{port}"
 
 
 class TestAsking:
@@ -257,8 +270,39 @@ class TestFailing:
         assert failure is not None
         assert (failure.code, failure.is_retryable) == ("MODEL_UNAVAILABLE", True)
 
+    @pytest.mark.parametrize(
+        "said",
+        [b"", b"SSH-2.0-OpenSSH\r\n", b"HTTP/1.1 200 OK\r\nno header\r\n\r\n", b"HTTP/1.1 200 " + b"x" * 200_000],
+    )
+    async def test_somebody_else_there_is_unavailable(self, said: bytes) -> None:
+        async with saying(said) as url:
+            model = OpenAIChat(["test-model"], api_key=SecretStr("sk-secret"), base_url=url, patience=QUICK)
+
+            _, _, failure = await answer(model)
+            await model.aclose()
+
+        assert failure is not None
+        assert (failure.code, failure.is_retryable) == ("MODEL_UNAVAILABLE", True)
+        # What logs write of it.
+        told = traceback.TracebackException.from_exception(failure).format()
+        assert "sk-secret" not in "".join(told)
+
 
 class TestReading:
+    async def test_text_that_came_with_an_error_is_kept(self) -> None:
+        text = json.dumps({"choices": [{"index": 0, "delta": {"content": "Yes"}}]})
+        events = f'data: {text}\n\ndata: {{"error": {{"code": 503}}}}\n\n'
+        head = f"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ncontent-length: {len(events)}\r\n\r\n"
+
+        async with saying(f"{head}{events}".encode()) as url:
+            model = OpenAIChat(["test-model"], base_url=url, patience=QUICK)
+            said, _, failure = await answer(model)
+            await model.aclose()
+
+        assert said == "Yes"
+        assert failure is not None
+        assert failure.code == "MODEL_UNAVAILABLE"
+
     async def test_an_answer_cut_off_by_the_limit_is_complete(
         self, provider: ScriptedOpenAI, model: OpenAIChat
     ) -> None:
@@ -286,74 +330,3 @@ class TestReading:
 
         assert await answer(model) == ("Yes.", None, None)
         assert time.monotonic() - began < 1.0
-
-    @pytest.mark.parametrize(
-        ("deltas", "text"),
-        [
-            ([{"content": "a\x00b"}], "ab"),
-            ([{"content": "a\ud83d"}, {"content": "\ude00b"}], "a😀b"),
-            ([{"content": "a\ude00b\ud83dc"}], "abc"),
-            ([{"content": "\ud83d"}, {"content": "x"}], "x"),
-            ([{"content": "line\u2028line\u0085\x0b"}], "line\u2028line\u0085\x0b"),
-            ([{"reasoning": "hm"}, {"reasoning_content": "hm"}, {"content": None}, {"content": "a"}], "a"),
-            ([{"tool_calls": [{"function": {"name": "f"}}]}, {"content": "a"}], "a"),
-            ([{"content": [{"type": "thinking", "thinking": []}, {"type": "text", "text": "a"}]}], "a"),
-            ([{}], ""),
-        ],
-    )
-    def test_of_each_event_only_what_a_text_may_hold_is_kept(self, deltas: list[dict[str, Any]], text: str) -> None:
-        completion = Completion()
-        events = [json.dumps({"choices": [{"delta": delta}]}).encode() for delta in deltas]
-
-        assert "".join(completion.read(event) for event in events) == text
-
-    @pytest.mark.parametrize("size", [1, 3, 1_000])
-    @pytest.mark.parametrize(
-        ("said", "answer"),
-        [
-            ("<think>Hm. <b></think>\n\nYes <think> is a word.", "Yes <think> is a word."),
-            (" \n<think>\n</think>Yes.", "Yes."),
-            ("<thin air> is cold.", "<thin air> is cold."),
-            ("<think", "<think"),
-            ("<think>Hm, and no end", ""),
-            ("  Yes.", "  Yes."),
-        ],
-    )
-    def test_what_a_model_thinks_aloud_is_no_answer(self, size: int, said: str, answer: str) -> None:
-        thinking = Thinking()
-        parts = [thinking.read(said[start : start + size]) for start in range(0, len(said), size)]
-
-        assert "".join([*parts, thinking.finish()]) == answer
-
-    @pytest.mark.parametrize("size", [1, 2, 3, 7, 1_000])
-    @pytest.mark.parametrize("end", ["\n", "\r\n"])
-    async def test_events_are_found_however_they_are_cut(self, size: int, end: str) -> None:
-        lines = [": comment", "", "event: x", "data: é\u2028", "data:two", "", "data:", "", "id: 1", "data: last"]
-        raw = end.join(lines).encode()
-
-        async def chunks() -> AsyncIterator[bytes]:
-            for start in range(0, len(raw), size):
-                yield raw[start : start + size]
-
-        assert [data.decode() async for data in server_sent_data(chunks())] == ["é\u2028\ntwo", "last"]
-
-    @pytest.mark.parametrize(
-        ("headers", "seconds"),
-        [
-            ({"retry-after-ms": "1500", "retry-after": "9"}, 1.5),
-            ({"retry-after": "2"}, 2.0),
-            ({"retry-after": "soon"}, None),
-            ({"retry-after": "Wed, 21 Oct 2015 07:28:00 GMT"}, 0.0),
-            ({}, None),
-        ],
-    )
-    def test_when_to_try_again_is_read_in_every_shape(self, headers: dict[str, str], seconds: float | None) -> None:
-        assert retry_after_seconds(headers) == seconds
-
-    def test_a_date_to_try_again_is_counted_from_now(self) -> None:
-        date = format_datetime(datetime.now(UTC) + timedelta(seconds=60), usegmt=True)
-
-        seconds = retry_after_seconds({"retry-after": date})
-
-        assert seconds is not None
-        assert 55 < seconds <= 60

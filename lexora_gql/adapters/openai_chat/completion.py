@@ -20,8 +20,8 @@ DONE = b"[DONE]"
 _SIGNS_OF_LIFE = ("content", "reasoning_content", "reasoning", "refusal")
 
 
-async def server_sent_data(chunks: AsyncIterator[bytes]) -> AsyncGenerator[bytes, None]:
-    """Yield the data of each server-sent event; comments and other fields are left out.
+async def server_sent_data(chunks: AsyncIterator[bytes]) -> AsyncGenerator[list[bytes], None]:
+    """Yield the data of the server-sent events that came together; comments and other fields are left out.
 
     Raises:
         ProviderFailure: An event is longer than a mebibyte.
@@ -29,6 +29,7 @@ async def server_sent_data(chunks: AsyncIterator[bytes]) -> AsyncGenerator[bytes
     rest = b""
     data: list[bytes] = []
     async for chunk in chunks:
+        events: list[bytes] = []
         *lines, rest = (rest + chunk).split(b"\n")
         if len(rest) + sum(map(len, data)) > EVENT_BYTES_MAX:
             raise failures.unavailable("The model's provider sent something that is no answer.", may_repeat=False)
@@ -38,12 +39,14 @@ async def server_sent_data(chunks: AsyncIterator[bytes]) -> AsyncGenerator[bytes
                 data.append(line[5:].lstrip(b" "))
             elif not line:
                 if any(data):
-                    yield b"\n".join(data)
+                    events.append(b"\n".join(data))
                 data.clear()
+        if events:
+            yield events
     if rest.startswith(b"data:"):
         data.append(rest[5:].strip())
     if any(data):
-        yield b"\n".join(data)
+        yield [b"\n".join(data)]
 
 
 class Completion:
