@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID, uuid4
 
-from sqlalchemy import any_, column, exists, insert, select, table, update
+from sqlalchemy import any_, bindparam, column, exists, insert, select, table, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -18,6 +18,20 @@ COLLECTIONS = table("collections", column("id"), column("owner_id"), column("nam
 FEEDS = table("feeds", column("user_id"))
 INVITATIONS = table("invitations", column("email_key"), column("expires_at"))
 PERSONAL = "Personal"
+
+
+# Made once: every socket asks for its session every few seconds.
+_LIVE = (
+    select(User.role, Session.expires_at)
+    .join(User, User.id == Session.user_id)
+    .where(
+        Session.id == bindparam("session_id"),
+        User.id == bindparam("user_id"),
+        User.is_active,
+        Session.revoked_at.is_(None),
+        Session.expires_at > bindparam("at"),
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,18 +139,8 @@ class SessionRepository:
 
     async def live(self, session_id: UUID, user_id: UUID, *, at: datetime) -> LiveSession | None:
         """Return a session of an active user that has not ended."""
-        query = (
-            select(User.role, Session.expires_at)
-            .join(User, User.id == Session.user_id)
-            .where(
-                Session.id == session_id,
-                User.id == user_id,
-                User.is_active,
-                Session.revoked_at.is_(None),
-                Session.expires_at > at,
-            )
-        )
-        found = (await self.session.execute(query)).one_or_none()
+        wanted = {"session_id": session_id, "user_id": user_id, "at": at}
+        found = (await self.session.execute(_LIVE, wanted)).one_or_none()
         return LiveSession(session_id, user_id, found[0], found[1]) if found else None
 
     async def end(self, user_id: UUID, *, at: datetime, session_id: UUID | None = None) -> int:

@@ -8,13 +8,14 @@ from uuid import UUID
 
 import asyncpg
 from sqlalchemy import TextClause, text
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
 from sqlalchemy.orm import Session
 
 from lexora_gql.errors import Unavailable
 from lexora_gql.storage.acting import ActingConnection, Actor, DatabaseRole
+from lexora_gql.storage.turns import Turns
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,7 @@ class Database:
     """PostgreSQL, one transaction per use case."""
 
     engine: AsyncEngine
-    _turns: asyncio.Semaphore
+    _turns: Turns
 
     @classmethod
     def connect(cls, address: str, *, pool_size: int, max_overflow: int, echo: bool = False) -> "Database":
@@ -66,7 +67,7 @@ class Database:
         Args:
             address: postgresql+asyncpg://…
             pool_size: Connections kept open.
-            max_overflow: Connections opened beyond these under load.
+            max_overflow: Connections opened beyond these where all of them are busy for long.
             echo: Log each statement, without its parameters.
         """
         engine = create_async_engine(
@@ -84,7 +85,7 @@ class Database:
                 "connection_class": ActingConnection,
             },
         )
-        return cls(engine, asyncio.Semaphore(pool_size + max_overflow))
+        return cls(engine, Turns(pool_size, max_overflow))
 
     @asynccontextmanager
     async def transaction(self, actor: Actor) -> AsyncIterator[AsyncSession]:
@@ -119,6 +120,7 @@ class Database:
 
         Raises:
             DatabaseAway: As `transaction`.
+            IntegrityError: SQLAlchemy's, as statements of a session raise it.
         """
         assert actor.database_role is DatabaseRole.VIEWER, actor
         async with self._turn(), self.engine.connect() as connection:
@@ -128,23 +130,21 @@ class Database:
             except BaseException as error:
                 # SQLAlchemy has not seen it, and would lend the connection again.
                 await connection.invalidate(error)
+                if isinstance(error, asyncpg.IntegrityConstraintViolationError):
+                    raise IntegrityError(None, None, error) from error
                 raise
             return found
 
     @asynccontextmanager
     async def _turn(self) -> AsyncIterator[None]:
-        """Wait until a connection is free, in the order of coming.
-
-        Who waits for the pool is overtaken by whoever comes just as a connection is given back, under load again and
-        again until their time is up.
-        """
+        """Wait until a connection is free, in the order of coming."""
         with translated_errors():
             async with asyncio.timeout(TURN_SECONDS):
-                await self._turns.acquire()
+                await self._turns.take()
             try:
                 yield
             finally:
-                self._turns.release()
+                self._turns.give_back()
 
     async def scalar_as_owner(self, query: TextClause) -> str | None:
         """Return one text from the catalogue or from Alembic's table, which no role but the owner's may read.
