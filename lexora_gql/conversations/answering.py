@@ -9,19 +9,21 @@ from typing import TypeVar
 
 import structlog
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.ext.asyncio import AsyncSession
 
-from lexora_gql.accounts.usage import UsageRepository
 from lexora_gql.accounts.viewer import Viewer
 from lexora_gql.conversations.answers import LiveAnswer, answer_topic
-from lexora_gql.conversations.citing import Citing, still_there
+from lexora_gql.conversations.citing import Citing
 from lexora_gql.conversations.errors import ProducerLost
-from lexora_gql.conversations.leases import AnswerEnd, AnswerLease, AnswerLeaseRepository
+from lexora_gql.conversations.leases import (
+    AnswerEnd,
+    AnswerLease,
+    AnswerLeaseRepository,
+    end_answer,
+    tell_sources,
+)
 from lexora_gql.conversations.models import (
     AnswerFailureCode,
     AnswerMode,
-    AnswerSource,
-    Citation,
     MessageStatus,
 )
 from lexora_gql.conversations.outcomes import Draft, Evidence, Outcome, failed_outcome
@@ -37,7 +39,6 @@ from lexora_gql.ports.event_bus import EventBus
 from lexora_gql.retrieval.scope import Scope
 from lexora_gql.retrieval.service import Found, Hit, RetrievalService
 from lexora_gql.storage.database import Database, DatabaseAway
-from lexora_gql.storage.writing import insert_rows
 from lexora_gql.telemetry.metrics import Metrics
 
 # How long a question waits for a large index that is being loaded.
@@ -181,17 +182,14 @@ class Answerer:
             "took_milliseconds": evidence.found.took_milliseconds,
             "mode": mode,
         }
-        rows = [_source_row(job, marker, hit) for marker, hit in enumerate(evidence.hits, 1)]
+        rows = [_source_row(marker, hit) for marker, hit in enumerate(evidence.hits, 1)]
 
-        async def write(session: AsyncSession) -> None:
+        async def tell() -> None:
             begun_at = time.monotonic()
-            is_stop_wanted = await AnswerLeaseRepository(session).write(job.lease, values)
+            is_stop_wanted = await tell_sources(self.database, job.viewer, job.lease, values, rows)
             live.look(begun_at, is_stop_wanted=is_stop_wanted)
-            if rows:
-                # Again, where the connection broke and nobody said that the commit had come through.
-                await insert_rows(session, AnswerSource, await still_there(session, rows), skip_existing=True)
 
-        await self._transact(job, write)
+        await self._patiently(tell)
         await self.bus.ring(answer_topic(job.lease.answer_id))
 
     def _prompt(self, job: AnswerJob, query: str, found: Found) -> tuple[Evidence, ChatRequest]:
@@ -223,6 +221,9 @@ class Answerer:
                 match piece:
                     case TextPiece():
                         live.add(shown.feed(piece.text))
+                        if draft.writer and not draft.writer.model.is_extractive:
+                            # Tokens that come meanwhile are read in one piece: none is told sooner by itself.
+                            await self.pace.pause()
                     case Usage():
                         draft.told = piece
                     case Writer():
@@ -240,7 +241,12 @@ class Answerer:
         self.metrics.answer_fallbacks_total.labels(to=kind).inc()
         log.info("answer_taken_over", message_id=str(job.lease.answer_id), model=writer.name)
         values = {"mode": writer.mode, "model": writer.name}
-        await self._transact(job, lambda session: AnswerLeaseRepository(session).write(job.lease, values))
+
+        async def tell() -> None:
+            async with self.database.transaction(job.viewer) as session:
+                await AnswerLeaseRepository(session).write(job.lease, values)
+
+        await self._patiently(tell)
 
     async def _interrupt(self, job: AnswerJob, live: LiveAnswer, draft: Draft) -> None:
         message = "The server was shut down while it wrote this answer. Ask again."
@@ -260,19 +266,10 @@ class Answerer:
             outcome.failure,
         )
 
-        async def write(session: AsyncSession) -> None:
-            if usage is not None:
-                # First, and undone with the rest where the lease is over.
-                counts = UsageRepository(session)
-                await counts.add(job.viewer.user_id, prompt=usage.prompt_tokens, completion=usage.completion_tokens)
-            await AnswerLeaseRepository(session).end(job.lease, end)
-            if citations:
-                await insert_rows(session, Citation, await still_there(session, citations))
-
         is_ours = True
         try:
             citations = await self._patiently(lambda: self._citations(job, live.text, draft))
-            await self._transact(job, write)
+            await self._patiently(lambda: end_answer(self.database, job.viewer, job.lease, end, citations))
         except DatabaseAway:
             return
         except ProducerLost:
@@ -281,13 +278,6 @@ class Answerer:
         await self.bus.finish_text(job.viewer.user_id, job.lease.answer_id, job.lease.token)
         if is_ours:
             self._count(job, outcome)
-
-    async def _transact(self, job: AnswerJob, write: Callable[[AsyncSession], Awaitable[object]]) -> None:
-        async def commit() -> None:
-            async with self.database.transaction(job.viewer) as session:
-                await write(session)
-
-        await self._patiently(commit)
 
     async def _patiently(self, step: Callable[[], Awaitable[Done]]) -> Done:
         """Try again while PostgreSQL is away for a moment, or when a source went in the middle."""
@@ -302,7 +292,7 @@ class Answerer:
 
     async def _citations(self, job: AnswerJob, text: str, draft: Draft) -> list[dict[str, object]]:
         spans = draft.shown.spans if draft.shown else ()
-        return await self.citing.rows(job.viewer, job.lease.answer_id, text, spans, draft.hits) if spans else []
+        return await self.citing.rows(job.viewer, text, spans, draft.hits) if spans else []
 
     def _count(self, job: AnswerJob, outcome: Outcome) -> None:
         mode = outcome.mode.value if outcome.mode else "NONE"
@@ -310,11 +300,9 @@ class Answerer:
         log.info("answer_finished", message_id=str(job.lease.answer_id), status=outcome.status.value, mode=mode)
 
 
-def _source_row(job: AnswerJob, marker: int, hit: Hit) -> dict[str, object]:
+def _source_row(marker: int, hit: Hit) -> dict[str, object]:
     return {
-        "message_id": job.lease.answer_id,
         "marker": marker,
-        "owner_id": job.viewer.user_id,
         "filename": hit.filename,
         "chunk_id": hit.chunk.id,
         "score": hit.score,

@@ -5,12 +5,11 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from sqlalchemy import select
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from lexora_gql.accounts.viewer import Viewer
 from lexora_gql.conversations.citations import SourceText, cite
 from lexora_gql.conversations.citations.markers import MarkerSpan
-from lexora_gql.documents.models import Chunk, DocumentText
+from lexora_gql.documents.models import DocumentText
 from lexora_gql.ports.text_extractor import PageSpan
 from lexora_gql.retrieval.service import Hit
 from lexora_gql.storage.database import Database
@@ -23,13 +22,12 @@ class Citing:
     database: Database
 
     async def rows(
-        self, viewer: Viewer, answer_id: UUID, content: str, markers: Sequence[MarkerSpan], hits: Sequence[Hit]
+        self, viewer: Viewer, content: str, markers: Sequence[MarkerSpan], hits: Sequence[Hit]
     ) -> list[dict[str, object]]:
         """Return a row for each marker, in the order of the text.
 
         Args:
             viewer: Who asked.
-            answer_id: Whose citations they become.
             content: The answer's whole text.
             markers: Where its markers stand.
             hits: The sources; the first is number 1.
@@ -43,9 +41,7 @@ class Citing:
         }
         return [
             {
-                "message_id": answer_id,
                 "ordinal": ordinal,
-                "owner_id": viewer.user_id,
                 "marker": citation.marker,
                 "answer_start": citation.span.start,
                 "answer_end": citation.span.end,
@@ -66,18 +62,3 @@ class Citing:
         async with self.database.transaction(viewer) as session:
             rows = await session.execute(query)
             return {document_id: [PageSpan(*page) for page in pages] for document_id, pages in rows}
-
-
-async def still_there(session: AsyncSession, rows: Sequence[dict[str, object]]) -> list[dict[str, object]]:
-    """Return rows that refer to chunks and documents, without references to what was deleted meanwhile."""
-    chunk_ids = {row["chunk_id"] for row in rows}
-    found = await session.scalars(select(Chunk.id).where(Chunk.id.in_(chunk_ids)))
-    chunks = set(found)
-    return [
-        {
-            **row,
-            **({} if row["chunk_id"] in chunks else {"chunk_id": None}),
-            **({"document_id": None} if "document_id" in row and row["chunk_id"] not in chunks else {}),
-        }
-        for row in rows
-    ]

@@ -1,5 +1,7 @@
 """An answer that is being written, as a row: only who holds its lease may write to it."""
 
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -20,6 +22,22 @@ RENEWAL_SECONDS = 2.0
 TAKEN_SECONDS = 3.0
 # Every second, for each answer that is written: in one message.
 _RENEW = "SELECT is_stop_wanted FROM lexora_renew_answer($1, $2, $3, $4, $5)"
+# Once each for every answer, the first before its first word.
+_TELL_SOURCES = "SELECT is_stop_wanted FROM lexora_tell_sources($1, $2, $3, $4, $5)"
+_END = "SELECT is_ours FROM lexora_end_answer($1, $2, $3, $4, $5, $6)"
+
+_ENDED = {
+    "status",
+    "mode",
+    "prompt_tokens",
+    "completion_tokens",
+    "failure_code",
+    "failure_message",
+    "failure_is_retryable",
+}
+
+Rows = Sequence[Mapping[str, object]]
+"""By their columns' names; owner and message go without saying."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +137,46 @@ async def renew(database: Database, viewer: Viewer, lease: AnswerLease, text: st
     if not rows:
         raise ProducerLost
     return bool(rows[0]["is_stop_wanted"])
+
+
+async def tell_sources(
+    database: Database, viewer: Viewer, lease: AnswerLease, told: Mapping[str, object], sources: Rows
+) -> bool:
+    """Write what an answer is based on; return whether somebody wants the answer stopped.
+
+    Args:
+        database: Where.
+        viewer: Who asked.
+        lease: Leave to write it.
+        told: The answer's query, candidates, took_milliseconds and mode.
+        sources: Its `AnswerSource`s. Those that are there already stay; a chunk that was deleted meanwhile is left out.
+
+    Raises:
+        ProducerLost: The lease is over, or the answer is gone.
+        DatabaseAway: PostgreSQL does not answer.
+        IntegrityError: Something was deleted just now; to be tried again.
+    """
+    rows = await database.rows(viewer, _TELL_SOURCES, lease.answer_id, lease.token, _json(told), _json(sources))
+    if not rows:
+        raise ProducerLost
+    return bool(rows[0]["is_stop_wanted"])
+
+
+async def end_answer(database: Database, viewer: Viewer, lease: AnswerLease, end: AnswerEnd, citations: Rows) -> None:
+    """Write how an answer ended, with its `Citation`s, count its tokens, and let go of it: all of it, or nothing.
+
+    Raises:
+        ProducerLost, DatabaseAway, IntegrityError: As `tell_sources`.
+    """
+    values = {name: value for name, value in ended(end).items() if name in _ENDED}
+    given = lease.answer_id, lease.token, end.content, _json(values), _json(citations)
+    [row] = await database.rows(viewer, _END, *given)
+    if not row["is_ours"]:
+        raise ProducerLost
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, default=str, allow_nan=False)
 
 
 def ended(end: AnswerEnd) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from uuid import UUID
 from sqlalchemy import any_, func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from lexora_gql.accounts.viewer import Viewer
 from lexora_gql.conversations.branches import Branch, Stretch, find_paths
 from lexora_gql.conversations.finding import holding
 from lexora_gql.conversations.leases import AnswerLease
@@ -22,11 +23,17 @@ from lexora_gql.conversations.models import (
     MessageRole,
 )
 from lexora_gql.storage.base import ids_array
+from lexora_gql.storage.database import Database
+from lexora_gql.storage.entities import Entities
 from lexora_gql.storage.keyset import Order, Page, PageRequest, paginate
 
 Row = TypeVar("Row")
 NEWEST_FIRST = Order(Conversation.updated_at, Conversation.id, is_descending=True)
 IDEMPOTENCY_HOURS = 24
+# Asked for by everybody who watches an answer.
+_CITATIONS, _SOURCES = Entities(Citation), Entities(AnswerSource)
+_CITATIONS_OF = f"SELECT {', '.join(_CITATIONS.columns)} FROM lexora_citations($1, $2)"  # noqa: S608  # names of columns
+_SOURCES_OF = f"SELECT {', '.join(_SOURCES.columns)} FROM lexora_sources($1, $2)"  # noqa: S608  # names of columns
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,15 +126,6 @@ class ConversationRepository:
         )
         return _grouped(message_ids, [(row.message_id, row) for row in rows])
 
-    async def sources(self, message_ids: Ids[UUID]) -> dict[UUID, list[AnswerSource]]:
-        """Return each answer's numbered sources."""
-        rows = await self.session.scalars(
-            select(AnswerSource)
-            .where(AnswerSource.message_id == any_(ids_array(message_ids)))
-            .order_by(AnswerSource.marker)
-        )
-        return _grouped(message_ids, [(row.message_id, row) for row in rows])
-
     async def claimed_key(self, owner_id: UUID, key: str) -> IdempotencyKey | None:
         """Return what was done under an idempotency key in the last 24 hours.
 
@@ -140,6 +138,22 @@ class ConversationRepository:
 
     async def _lock(self, name: str) -> None:
         await self.session.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))"), {"name": name})
+
+
+async def citations_of(database: Database, viewer: Viewer, message_ids: Ids[UUID]) -> dict[UUID, list[Citation]]:
+    """Return each answer's citations, in the order of the text, in one message to PostgreSQL.
+
+    Raises:
+        DatabaseAway: PostgreSQL does not answer.
+    """
+    rows = await database.rows(viewer, _CITATIONS_OF, list(message_ids))
+    return _grouped(message_ids, [(row["message_id"], _CITATIONS.made(tuple(row))) for row in rows])
+
+
+async def sources_of(database: Database, viewer: Viewer, message_ids: Ids[UUID]) -> dict[UUID, list[AnswerSource]]:
+    """Return each answer's numbered sources, as `citations_of`."""
+    rows = await database.rows(viewer, _SOURCES_OF, list(message_ids))
+    return _grouped(message_ids, [(row["message_id"], _SOURCES.made(tuple(row))) for row in rows])
 
 
 def _grouped(ids: Ids[UUID], rows: Sequence[tuple[UUID, Row]]) -> dict[UUID, list[Row]]:

@@ -28,7 +28,7 @@ from lexora_gql.conversations.models import (
     Rating,
 )
 from lexora_gql.conversations.producers import Producers
-from lexora_gql.conversations.repository import ConversationRepository
+from lexora_gql.conversations.repository import ConversationRepository, citations_of, sources_of
 from lexora_gql.conversations.requests import RegenerateAnswer, Request, scope_from_json
 from lexora_gql.conversations.sending import Asking, Sent
 from lexora_gql.errors import InvalidInput, NotFound, require_length, require_range
@@ -151,13 +151,11 @@ class ConversationService:
 
     async def citations(self, viewer: Viewer, message_ids: Ids[UUID]) -> dict[UUID, list[Citation]]:
         """Return each answer's citations, in the order of the text."""
-        async with self.database.transaction(viewer) as session:
-            return await ConversationRepository(session).citations(message_ids)
+        return await citations_of(self.database, viewer, message_ids)
 
     async def sources(self, viewer: Viewer, message_ids: Ids[UUID]) -> dict[UUID, list[AnswerSource]]:
         """Return each answer's numbered sources."""
-        async with self.database.transaction(viewer) as session:
-            return await ConversationRepository(session).sources(message_ids)
+        return await sources_of(self.database, viewer, message_ids)
 
     async def transcript(self, viewer: Viewer, conversation_id: UUID) -> Transcript | None:
         """Return the branch of a conversation of the viewer's that ends in the newest leaf, with its citations."""

@@ -29,7 +29,7 @@ class Entities(Generic[Model]):
         self._manager = manager_of_class(model)
         columns = [column for column in self._mapper.columns if column.key not in without]
         self.columns = tuple(column.key for column in columns)
-        self._key_at = self.columns.index(self._mapper.primary_key[0].key)
+        self._key_at = [self.columns.index(column.key) for column in self._mapper.primary_key]
         # Everything else asyncpg gives as SQLAlchemy does.
         self._enums = {
             column.key: column.type.enum_class.__members__
@@ -44,5 +44,7 @@ class Entities(Generic[Model]):
         for key, members in self._enums.items():
             name = entity.__dict__[key]
             entity.__dict__[key] = None if name is None else members[name]
-        instance_state(entity).key = self._mapper.identity_key_from_primary_key((values[self._key_at],))
+        instance_state(entity).key = self._mapper.identity_key_from_primary_key(
+            tuple(values[at] for at in self._key_at)
+        )
         return entity

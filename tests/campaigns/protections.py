@@ -5,11 +5,14 @@ from typing import Any
 
 from sqlalchemy import select, update
 
-from lexora_gql.conversations.leases import AnswerLease, AnswerLeaseRepository
+from lexora_gql.accounts.viewer import Viewer
+from lexora_gql.conversations import answering
+from lexora_gql.conversations.leases import AnswerEnd, AnswerLease, AnswerLeaseRepository, Rows
 from lexora_gql.conversations.models import Message
 from lexora_gql.documents.leases import Claim, LeaseRepository
 from lexora_gql.documents.models import Document
 from lexora_gql.services import Upkeep
+from lexora_gql.storage.database import Database
 
 
 def _fence() -> None:
@@ -42,7 +45,12 @@ def _answer_fence() -> None:
         await self.session.execute(update(Message).where(Message.id == lease.answer_id).values(values))
         return False
 
+    async def end(database: Database, viewer: Viewer, lease: AnswerLease, end: AnswerEnd, citations: Rows) -> None:
+        async with database.transaction(viewer) as session:
+            await AnswerLeaseRepository(session).end(lease, end)
+
     AnswerLeaseRepository.write = write  # type: ignore[method-assign]  # as above
+    answering.end_answer = end  # type: ignore[attr-defined]  # as above
 
 
 PROTECTIONS: dict[str, Callable[[], None]] = {

@@ -49,6 +49,10 @@ class TestRows:
             "lexora_found_documents($1, '{1}')",
             "lexora_message($1, $1)",
             "lexora_renew_answer($1, $1, $1, 'spoilt', '1 s')",
+            "lexora_sources($1, '{}')",
+            "lexora_citations($1, '{}')",
+            "lexora_tell_sources($1, $1, $1, '{}', '[]')",
+            "lexora_end_answer($1, $1, $1, 'spoilt', '{}', '[]')",
         ],
     )
     async def test_whoever_is_not_the_owner_cannot_become_another(self, database: Database, call: str) -> None:

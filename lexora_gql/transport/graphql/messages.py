@@ -105,7 +105,9 @@ class Message(Node):
 
     @strawberry.field(description="What backs the answer, by place; empty until it has ended.")
     async def citations(self, info: Info) -> list[Citation]:
-        """Load what backs the answer."""
+        """Load what backs the answer; most messages that are looked at were only just begun."""
+        if self.row.role is models.MessageRole.USER or self.row.finished_at is None:
+            return []
         return [Citation.of(row) for row in await info.context.loaders.citations.load(self.row.id) or ()]
 
     @classmethod
