@@ -27,7 +27,7 @@ from lexora_gql.conversations.models import (
     MessageStatus,
 )
 from lexora_gql.conversations.outcomes import Draft, Evidence, Outcome, failed_outcome
-from lexora_gql.conversations.pacing import Pace
+from lexora_gql.conversations.pacing import Doorway, Pace
 from lexora_gql.conversations.prompts.no_evidence import no_evidence
 from lexora_gql.conversations.prompts.prompting import Turn, build, fit
 from lexora_gql.conversations.questions import Standalone
@@ -91,6 +91,7 @@ class Answerer:
     metrics: Metrics
     limits: AnswerLimits
     pace: Pace = field(default_factory=Pace)
+    doorway: Doorway = field(default_factory=Doorway)
 
     async def answer(self, job: AnswerJob) -> None:
         """Write an answer to its end; whatever goes wrong ends in its row.
@@ -137,8 +138,9 @@ class Answerer:
     async def _write(self, job: AnswerJob, live: LiveAnswer, draft: Draft) -> Outcome:
         standalone = await self.standalone.query(job.question, job.history, model=job.model)
         query, draft.aside = standalone.text, standalone.usage
-        found = await self._search(job, query)
-        evidence, request = self._prompt(job, query, found)
+        async with self.doorway.passing():
+            found = await self._search(job, query)
+            evidence, request = self._prompt(job, query, found)
         if not evidence.hits:
             return await self._without_evidence(job, live, evidence)
         asked = Writer(self.writers.main, job.model)

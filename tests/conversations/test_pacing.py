@@ -1,9 +1,12 @@
-"""The pause between two pieces: short, and longer where the event loop does not keep up."""
+"""The pause between two pieces, which is longer where the event loop does not keep up, and the way in."""
 
 import asyncio
 import time
 
-from lexora_gql.conversations.pacing import PIECE_SECONDS, PIECE_SECONDS_MAX, Pace
+import pytest
+
+from lexora_gql.conversations import pacing
+from lexora_gql.conversations.pacing import BEGINNING_AT_ONCE, PIECE_SECONDS, PIECE_SECONDS_MAX, Doorway, Pace
 
 
 async def hold_up(seconds: float) -> None:
@@ -43,3 +46,36 @@ class TestPace:
             await pace.pause()
 
         assert pace.seconds == PIECE_SECONDS
+
+
+class TestDoorway:
+    async def test_so_many_pass_at_once_and_the_next_in_their_order(self) -> None:
+        doorway, inside, leave = Doorway(), list[int](), asyncio.Semaphore(0)
+
+        async def pass_through(number: int) -> None:
+            async with doorway.passing():
+                inside.append(number)
+                await leave.acquire()
+
+        tasks = [asyncio.create_task(pass_through(number)) for number in range(BEGINNING_AT_ONCE + 2)]
+        await asyncio.sleep(0)
+        assert inside == list(range(BEGINNING_AT_ONCE))
+        leave.release()
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.sleep(0)
+        assert inside == list(range(BEGINNING_AT_ONCE + 1))
+        for _ in tasks:
+            leave.release()
+        await asyncio.gather(*tasks)
+
+    async def test_who_takes_long_keeps_nobody_and_gives_one_place_back(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(pacing, "BEGINNING_SECONDS", 0.02)
+        doorway, patience = Doorway(asyncio.Semaphore(1)), asyncio.timeout(5)
+        async with patience, doorway.passing(), doorway.passing():
+            pass
+        monkeypatch.undo()
+        async with doorway.passing():
+            second = asyncio.create_task(doorway.passing().__aenter__())
+            done, _ = await asyncio.wait({second}, timeout=0.05)
+            assert not done
+            second.cancel()
