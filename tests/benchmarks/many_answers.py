@@ -149,6 +149,8 @@ async def stuck(stand: Stand) -> list[Limit]:
                 ending.callback(socket.transport.abort)
                 for at in range(OPERATIONS):
                     await Reader(one.client, socket).subscribe(str(at), answers[id(one.client)])
+            # To begin a thousand operations takes seconds, whoever reads them; here it is about what comes then.
+            await stand.settled()
             reading = asyncio.create_task(ask_all(readers, STEADY_TOKENS, STEADY_PACE))
             while not reading.done():
                 sizes.append(process.memory_info().rss)
