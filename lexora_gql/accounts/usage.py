@@ -34,12 +34,9 @@ _READ = text(
     {_STANDING}"""  # noqa: S608  # made of constants
 )
 _ADD = text(
-    f"""INSERT INTO usage (user_id, day, prompt_tokens, completion_tokens, embedding_tokens)
-    VALUES (:user_id, {_TODAY}, :prompt, :completion, :embedding)
-    ON CONFLICT (user_id, day) DO UPDATE SET
-        prompt_tokens = usage.prompt_tokens + excluded.prompt_tokens,
-        completion_tokens = usage.completion_tokens + excluded.completion_tokens,
-        embedding_tokens = usage.embedding_tokens + excluded.embedding_tokens"""  # noqa: S608  # made of constants
+    f"""INSERT INTO usage (user_id, day, embedding_tokens) VALUES (:user_id, {_TODAY}, :tokens)
+    ON CONFLICT (user_id, day) DO UPDATE SET embedding_tokens = usage.embedding_tokens + excluded.embedding_tokens
+    """  # noqa: S608  # made of constants
 )
 # What is stored belongs to `documents`, which stands above: here only the columns are named.
 _SUMMARY = text(
@@ -108,10 +105,9 @@ class UsageRepository:
         questions, day, tokens, own = (await self.session.execute(_READ, {"user_id": user_id})).one()
         return Standing(questions, day, tokens, own or {})
 
-    async def add(self, user_id: UUID, *, prompt: int = 0, completion: int = 0, embedding: int = 0) -> None:
-        """Count tokens."""
-        counts = {"prompt": prompt, "completion": completion, "embedding": embedding}
-        await self.session.execute(_ADD, {"user_id": user_id, **counts})
+    async def add_embedding(self, user_id: UUID, tokens: int) -> None:
+        """Count tokens that were embedded; those of an answer are counted with its end, see `end_answer`."""
+        await self.session.execute(_ADD, {"user_id": user_id, "tokens": tokens})
 
     async def summary(self, user_id: UUID, *, days: int) -> UsageSummary:
         """Return what was used in the last days, today included."""

@@ -177,7 +177,7 @@ class Publisher:
         """
         with suppress(DatabaseAway):
             async with self.database.transaction(WORKER) as session:
-                await UsageRepository(session).add(owner_id, embedding=tokens)
+                await UsageRepository(session).add_embedding(owner_id, tokens)
 
 
 def _chunk_rows(document: Document, reading: Reading) -> list[dict[str, Any]]:
