@@ -224,8 +224,8 @@ class Answerer:
                     case TextPiece():
                         live.add(shown.feed(piece.text))
                         if draft.writer and not draft.writer.model.is_extractive:
-                            # Tokens that come meanwhile are read in one piece: none is told sooner by itself.
-                            await self.pace.pause()
+                            # Tokens that come meanwhile are then read in one piece, which takes less.
+                            await self.pace.pause_where_late()
                     case Usage():
                         draft.told = piece
                     case Writer():

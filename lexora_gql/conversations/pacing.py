@@ -33,6 +33,11 @@ class Pace:
         """How long the next pause is."""
         return min(PIECE_SECONDS_MAX, max(PIECE_SECONDS, _TIMES_LATE * self.late_seconds))
 
+    async def pause_where_late(self) -> None:
+        """Wait as long, but only where the loop does not keep up."""
+        if self.seconds > PIECE_SECONDS:
+            await self.pause()
+
     async def pause(self) -> None:
         """Wait until it is time for the next piece."""
         loop = asyncio.get_running_loop()

@@ -39,6 +39,13 @@ class TestPace:
 
         assert pace.seconds == PIECE_SECONDS_MAX
 
+    async def test_where_it_keeps_up_nobody_need_wait(self) -> None:
+        begun = asyncio.get_running_loop().time()
+        await Pace().pause_where_late()
+        assert asyncio.get_running_loop().time() - begun < PIECE_SECONDS
+        await Pace(late_seconds=0.02).pause_where_late()
+        assert asyncio.get_running_loop().time() - begun >= PIECE_SECONDS
+
     async def test_is_the_shortest_again_where_it_does(self) -> None:
         pace = Pace(late_seconds=0.02)
         assert pace.seconds > PIECE_SECONDS

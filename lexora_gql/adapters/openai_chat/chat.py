@@ -71,7 +71,7 @@ class OpenAIChat:
             base_url=base_url or OPENAI_URL,
             timeout=timeout,
             max_retries=0,
-            # Reads a token at a third of what the SDK's own client takes, and what has come meanwhile in one piece.
+            # Reads a token in half the time that the SDK's own client takes, and in one piece what has come meanwhile.
             http_client=DefaultAioHttpClient(timeout=timeout),
         )
 
